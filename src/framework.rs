@@ -1,0 +1,49 @@
+//! What a provider is made of: values, schemas, the plan engine, resources.
+//!
+//! This ring knows neither the wire (protobuf, msgpack) nor any API (AWS,
+//! Kubernetes). Everything that Terraform and OpenTofu demand of a provider is
+//! decided here, on plain data.
+
+pub mod api;
+pub mod checks;
+pub mod clock;
+pub mod diagnostics;
+pub mod error;
+pub mod identity;
+pub mod json;
+pub mod lifecycle;
+pub mod managed;
+pub mod model;
+pub mod number;
+pub mod operation;
+pub mod path;
+pub mod plan;
+pub mod private;
+pub mod provider;
+pub mod registry;
+pub mod resource;
+pub mod schema;
+pub mod state;
+pub mod timeouts;
+pub mod ty;
+pub mod validate;
+pub mod value;
+pub mod wait;
+
+pub use clock::Clock;
+pub use diagnostics::{Diagnostic, Diagnostics, Severity};
+pub use error::{Context, Error, Result};
+pub use gitops_derive::Model;
+pub use identity::{ImportFormat, ImportId};
+pub use lifecycle::{Change, Lifecycle, Progress};
+pub use managed::{Managed, Session};
+pub use model::{Any, Attr, AttrValue, JsonText, Model, Secret, Set};
+pub use operation::Operation;
+pub use path::{Path, Step};
+pub use private::Private;
+pub use provider::Provider;
+pub use registry::{PREFIX, Registry};
+pub use resource::{Resource, Saved};
+pub use schema::{Attribute, Schema};
+pub use timeouts::{DefaultTimeouts, Timeouts};
+pub use value::{Object, Value};

@@ -1,0 +1,58 @@
+//! The types that a provider serves, by name.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::managed::Managed;
+use super::resource::Resource;
+
+/// Prefix of the type names, by which both CLIs find the provider.
+pub const PREFIX: &str = "gitops";
+
+/// Everything that a provider serves.
+#[derive(Debug)]
+pub struct Registry<P> {
+    resources: BTreeMap<&'static str, Arc<Managed<P>>>,
+    served: BTreeMap<String, Arc<Managed<P>>>,
+}
+
+impl<P: Send + Sync + 'static> Registry<P> {
+    /// Nothing yet.
+    #[expect(clippy::new_without_default, reason = "an empty registry is a start, not a default")]
+    pub fn new() -> Self {
+        Self { resources: BTreeMap::new(), served: BTreeMap::new() }
+    }
+
+    /// Adds a resource with a typed model.
+    #[must_use]
+    pub fn resource<R: Resource<Provider = P>>(self) -> Self {
+        self.managed(Managed::typed::<R>())
+    }
+
+    /// Adds a resource under `gitops_NAME`, and under its short name for
+    /// blocks that say `provider = gitops`.
+    #[must_use]
+    pub fn managed(mut self, managed: Managed<P>) -> Self {
+        let (name, managed) = (managed.name(), Arc::new(managed));
+        self.served.insert(format!("{PREFIX}_{name}"), managed.clone());
+        self.served.insert(name.to_owned(), managed.clone());
+        let before = self.resources.insert(name, managed);
+        assert!(before.is_none(), "two resources are called {name}");
+        self
+    }
+
+    /// The resource of that type name, in either spelling.
+    pub fn get(&self, type_name: &str) -> Option<&Arc<Managed<P>>> {
+        self.served.get(type_name)
+    }
+
+    /// Every resource once, by its short name.
+    pub fn resources(&self) -> impl Iterator<Item = &Arc<Managed<P>>> {
+        self.resources.values()
+    }
+
+    /// Every type name that is served, in both spellings.
+    pub fn served(&self) -> impl Iterator<Item = (&str, &Arc<Managed<P>>)> {
+        self.served.iter().map(|(name, managed)| (name.as_str(), managed))
+    }
+}

@@ -1,0 +1,92 @@
+//! What is around every call: logging, errors and panics as diagnostics.
+
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::time::Instant;
+
+use futures::FutureExt;
+use tonic::{Response, Status};
+use tracing::Instrument;
+
+use super::diagnostics::diagnostics;
+use super::proto;
+use crate::framework::{Diagnostics, Error, Result};
+
+/// A response that can carry messages.
+pub(super) trait Reply: Default {
+    /// A response with nothing but messages.
+    fn with(diagnostics: Vec<proto::Diagnostic>) -> Self;
+    /// The messages of a response.
+    fn diagnostics(&self) -> &[proto::Diagnostic];
+}
+
+macro_rules! replies {
+    ($($rpc:ident),* $(,)?) => {
+        $(impl Reply for proto::$rpc::Response {
+            fn with(diagnostics: Vec<proto::Diagnostic>) -> Self {
+                let mut reply = Self::default();
+                reply.diagnostics = diagnostics;
+                reply
+            }
+
+            fn diagnostics(&self) -> &[proto::Diagnostic] {
+                &self.diagnostics
+            }
+        })*
+    };
+}
+
+replies! {
+    apply_resource_change, configure_provider, get_provider_schema,
+    get_resource_identity_schemas, import_resource_state, move_resource_state,
+    plan_resource_change, read_resource, upgrade_resource_identity, upgrade_resource_state,
+    validate_provider_config, validate_resource_config,
+}
+
+/// Answers a call whose outcome is nothing but messages.
+pub(super) async fn tell<R: Reply>(
+    rpc: &'static str,
+    type_name: &str,
+    work: impl Future<Output = Result<Diagnostics>>,
+) -> Result<Response<R>, Status> {
+    let work = async { Ok(R::with(diagnostics(work.await?))) };
+    answer(rpc, type_name, work).await
+}
+
+/// Answers a call: an error or a panic becomes a diagnostic, for core shows
+/// these in full, and a failed call as an opaque plugin error.
+pub(super) async fn answer<R: Reply>(
+    rpc: &'static str,
+    type_name: &str,
+    work: impl Future<Output = Result<R>>,
+) -> Result<Response<R>, Status> {
+    let id = uuid::Uuid::new_v4();
+    let span = tracing::debug_span!(
+        "rpc", tf_rpc = rpc, tf_resource_type = type_name, tf_req_id = %id
+    );
+    let started = Instant::now();
+    let work = async {
+        tracing::trace!("received request");
+        let result = AssertUnwindSafe(work).catch_unwind().await;
+        let error = match result {
+            Ok(Ok(reply)) => {
+                let took = started.elapsed().as_millis();
+                let count = reply.diagnostics().len();
+                tracing::trace!(tf_req_duration_ms = took, diagnostics = count, "served request");
+                return Ok(Response::new(reply));
+            }
+            Ok(Err(error)) => error,
+            Err(panic) => Error::bug(format!("{rpc} panicked: {}", panic_text(&*panic))),
+        };
+        tracing::error!(error = ?error, "request failed");
+        let mut found = Diagnostics::default();
+        found.error(&error);
+        Ok(Response::new(R::with(diagnostics(found))))
+    };
+    work.instrument(span).await
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
+}

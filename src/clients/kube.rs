@@ -1,0 +1,32 @@
+//! Kubernetes.
+
+mod attribute;
+mod authorize;
+mod cluster;
+mod clusters;
+mod discovery;
+mod error;
+mod fields;
+mod kubeconfig;
+mod link;
+mod object;
+mod objects;
+mod plugin;
+mod target;
+#[cfg(test)]
+mod testing;
+mod token;
+mod transport;
+
+pub use attribute::ClusterAttribute;
+pub use clusters::Clusters;
+pub use discovery::Discovered;
+pub use error::{RefusedField, refused_fields};
+pub use fields::{At, FieldSet, owned_fields};
+pub use link::{ClusterResolver, Resolved, Surroundings};
+pub use object::{ObjectKind, ObjectRef, strip_server_fields};
+pub use objects::{
+    Applied, DeleteOptions, Deletion, FIELD_MANAGER, Freshness, Objects, Propagation, WriteOptions,
+};
+pub use target::{Direct, Eks, Exec, Kubeconfig, Login, Target};
+pub use token::TokenProvider;

@@ -1,0 +1,263 @@
+//! The configured provider: what operations call on.
+
+use std::sync::Arc;
+
+use crate::clients::aws;
+use crate::clients::kube::{Clusters, Objects, Target};
+use crate::framework::{
+    self, Attr, Diagnostics, Error, Model, Path, Result, Schema, Value, validate,
+};
+use crate::resources::object::ClusterRef;
+
+mod config;
+mod eks;
+mod environment;
+mod settings;
+
+pub use config::Config;
+use eks::EksClusters;
+
+/// Which Argo CD a cluster runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ArgoCd {
+    /// Amazon EKS runs it.
+    EksCapability,
+    /// It runs in the cluster.
+    SelfManaged,
+}
+
+/// The configured provider. Making one calls nothing.
+#[derive(Debug)]
+pub struct Provider {
+    aws: aws::Clients,
+    objects: Objects,
+    cluster: Attr<ClusterRef>,
+    argo_cd: Option<ArgoCd>,
+    /// Whether the default tags are known only after apply.
+    unknown_tags: bool,
+    /// Settings of AWS that are known only after apply.
+    unknown: Vec<&'static str>,
+}
+
+impl framework::Provider for Provider {
+    fn schema() -> Schema {
+        Schema::new(0, Config::DESCRIPTION, Config::attributes())
+    }
+
+    fn validate(config: &Value, diagnostics: &mut Diagnostics) {
+        validate::validate(&Self::schema().attributes, config, diagnostics);
+        if diagnostics.has_errors() {
+            return;
+        }
+        match Config::from_value(settings::judgeable(config.clone())) {
+            Ok(typed) => {
+                if config.get("cluster").is_wholly_known()
+                    && let Some(Err(error)) = typed.cluster.known().map(ClusterRef::target)
+                {
+                    diagnostics.error(&error);
+                }
+                // What the environment says is not looked at by a mere validation.
+                if let Err(error) =
+                    settings::from_config(&typed).and_then(|settings| settings.validate())
+                {
+                    diagnostics.error(&error);
+                }
+            }
+            Err(error) => diagnostics.error(&error),
+        }
+    }
+
+    async fn configure(config: Value, diagnostics: &mut Diagnostics) -> Result<Self> {
+        Self::validate(&config, diagnostics);
+        let unknown = settings::unknown(&config);
+        let unknown_tags = !config.get("default_tags").is_wholly_known()
+            || !config.get("ignore_tags").is_wholly_known();
+        let config = Config::from_value(settings::judgeable(config))?;
+        let settings = environment::complete(settings::from_config(&config)?)?;
+        let aws = aws::Clients::new(settings)?;
+        let resolver = Arc::new(EksClusters::new(aws.clone(), unknown.clone()));
+        let clusters = Clusters::new(resolver, environment::surroundings());
+        let argo_cd = match &config.argo_cd {
+            Attr::Unknown => None,
+            Attr::Known(which) if which == "self_managed" => Some(ArgoCd::SelfManaged),
+            _ => Some(ArgoCd::EksCapability),
+        };
+        Ok(Self {
+            aws,
+            objects: Objects::new(Arc::new(clusters)),
+            cluster: config.cluster,
+            argo_cd,
+            unknown_tags,
+            unknown,
+        })
+    }
+}
+
+impl Provider {
+    /// Amazon EKS, in a region of its own or the provider's.
+    pub async fn eks(&self, region: &Attr<String>) -> Result<aws_sdk_eks::Client> {
+        self.known()?;
+        self.aws.eks(region.as_str(), None).await
+    }
+
+    /// AWS IAM.
+    pub async fn iam(&self) -> Result<aws_sdk_iam::Client> {
+        self.known()?;
+        self.aws.iam(None, None).await
+    }
+
+    /// The partition of ARNs: `aws`, `aws-cn`, `aws-us-gov`, …
+    pub async fn partition(&self) -> Result<String> {
+        self.known()?;
+        Ok(self.aws.caller().await?.partition.clone())
+    }
+
+    /// Objects of clusters.
+    pub fn objects(&self) -> &Objects {
+        &self.objects
+    }
+
+    /// The cluster of an object: its own, or else the provider's.
+    ///
+    /// # Errors
+    /// When neither is known.
+    pub fn target(&self, cluster: &Attr<ClusterRef>) -> Result<Target> {
+        match self.effective(cluster) {
+            Attr::Known(cluster) => cluster.target(),
+            Attr::Unknown => Err(Error::invalid("the cluster is not known yet")
+                .at("cluster")
+                .advise("It follows from something that is known only after apply.")),
+            Attr::Null => Err(no_cluster()),
+        }
+    }
+
+    /// Refuses a plan of an object that would have no cluster to go to.
+    pub fn needs_cluster(&self) -> Result<()> {
+        if self.cluster.is_null() { Err(no_cluster()) } else { Ok(()) }
+    }
+
+    /// Whether an object that was in one cluster is planned for another.
+    pub fn moves(&self, from: &Attr<ClusterRef>, to: &Attr<ClusterRef>) -> bool {
+        let known = self.effective(from).known().zip(self.effective(to).known());
+        known.is_some_and(|(from, to)| from.differs(to))
+    }
+
+    /// Which Argo CD the cluster runs; `None` while that is not known.
+    pub fn argo_cd(&self, own: &Attr<String>) -> Option<ArgoCd> {
+        match own {
+            Attr::Null => self.argo_cd,
+            Attr::Unknown => None,
+            Attr::Known(which) if which == "self_managed" => Some(ArgoCd::SelfManaged),
+            Attr::Known(_) => Some(ArgoCd::EksCapability),
+        }
+    }
+
+    /// The settings of the AWS clients.
+    pub fn settings(&self) -> &aws::Settings {
+        self.aws.settings()
+    }
+
+    /// What a resource with the tags `own` is tagged with; `None` while the
+    /// default tags are not known.
+    pub fn all_tags(&self, own: &aws::Tags) -> Option<aws::Tags> {
+        (!self.unknown_tags).then(|| self.settings().all_tags(own))
+    }
+
+    fn effective<'a>(&'a self, own: &'a Attr<ClusterRef>) -> &'a Attr<ClusterRef> {
+        if own.is_null() { &self.cluster } else { own }
+    }
+
+    fn known(&self) -> Result<()> {
+        settings::require_known(&self.unknown)
+    }
+}
+
+fn no_cluster() -> Error {
+    Error::invalid("no cluster is given").at(Path::attribute("cluster")).advise(
+        "Set `cluster` on the resource or on the provider, as in cluster = { name = \
+             \"my-eks-cluster\" }. The provider never falls back to localhost, to a kubeconfig of \
+             the environment or to the service account of a pod.",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use framework::Provider as _;
+
+    async fn configured(change: impl FnOnce(&mut Config)) -> (Result<Provider>, Diagnostics) {
+        let mut config = Config::default();
+        change(&mut config);
+        let mut diagnostics = Diagnostics::default();
+        let provider = Provider::configure(config.into_value(), &mut diagnostics).await;
+        (provider, diagnostics)
+    }
+
+    #[tokio::test]
+    async fn everything_may_be_unknown() {
+        let schema = Provider::schema();
+        let config: Value = schema
+            .attributes
+            .iter()
+            .map(|attr| {
+                let value = if attr.block { attr.absent() } else { Value::Unknown };
+                (attr.name.to_owned(), value)
+            })
+            .collect();
+        let mut diagnostics = Diagnostics::default();
+        let provider = Provider::configure(config, &mut diagnostics).await.unwrap();
+        assert!(!diagnostics.has_errors(), "{diagnostics:?}");
+        let error = provider.eks(&Attr::Null).await.unwrap_err();
+        assert!(error.message().contains("known only after apply"), "{error}");
+        assert!(provider.target(&Attr::Null).unwrap_err().message().contains("not known yet"));
+        assert!(provider.needs_cluster().is_ok());
+    }
+
+    #[tokio::test]
+    async fn what_is_known_in_part_is_not_judged_yet() {
+        let (provider, diagnostics) = configured(|config| {
+            config.access_key = "AKIAIOSFODNN7EXAMPLE".to_owned().into();
+            config.secret_key = Attr::Unknown;
+            let role = config::AssumeRole { role_arn: Attr::Unknown, ..Default::default() };
+            config.assume_role = Attr::Known(vec![role]);
+        })
+        .await;
+        assert!(!diagnostics.has_errors(), "{diagnostics:?}");
+        let error = provider.unwrap().iam().await.unwrap_err();
+        assert!(error.message().contains("assume_role, secret_key is known"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn without_a_cluster_the_error_says_where_to_set_one() {
+        let (provider, _) = configured(|_| {}).await;
+        let error = provider.unwrap().target(&Attr::Null).unwrap_err();
+        assert_eq!(error.path().unwrap().to_string(), "cluster");
+        assert!(error.detail().contains("on the provider"));
+    }
+
+    #[tokio::test]
+    async fn a_resource_s_own_cluster_wins() {
+        let named =
+            |name: &str| ClusterRef { name: name.to_owned().into(), ..ClusterRef::default() };
+        let (provider, _) = configured(|config| config.cluster = named("a").into()).await;
+        let provider = provider.unwrap();
+        assert!(!provider.moves(&Attr::Null, &named("a").into()));
+        assert!(provider.moves(&Attr::Null, &named("b").into()));
+        assert_eq!(provider.target(&named("b").into()).unwrap(), named("b").target().unwrap());
+    }
+
+    #[tokio::test]
+    async fn an_invalid_cluster_is_refused_where_it_is_written() {
+        let (_, diagnostics) = configured(|config| {
+            config.cluster = ClusterRef {
+                name: "a".to_owned().into(),
+                host: "https://x".to_owned().into(),
+                ..ClusterRef::default()
+            }
+            .into();
+        })
+        .await;
+        let found: Vec<_> = diagnostics.iter().map(|d| d.path.to_string()).collect();
+        assert_eq!(found, ["cluster.host"]);
+    }
+}

@@ -1,0 +1,73 @@
+//! EKS clusters by name: where AWS and Kubernetes meet.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use secrecy::SecretString;
+use tokio_util::sync::CancellationToken;
+
+use super::settings;
+use crate::clients::aws::Clients;
+use crate::clients::aws::cluster::{CREATION, describe_cluster, forget_cluster};
+use crate::clients::aws::token::TokenSource;
+use crate::clients::kube::{ClusterResolver, Resolved, TokenProvider};
+use crate::framework::Result;
+use crate::framework::wait::Deadline;
+
+/// Finds EKS clusters with the provider's AWS credentials.
+#[derive(Debug)]
+pub(super) struct EksClusters {
+    aws: Clients,
+    unknown: Vec<&'static str>,
+}
+
+impl EksClusters {
+    pub(super) fn new(aws: Clients, unknown: Vec<&'static str>) -> Self {
+        Self { aws, unknown }
+    }
+}
+
+#[async_trait]
+impl ClusterResolver for EksClusters {
+    async fn resolve(
+        &self,
+        name: &str,
+        region: Option<&str>,
+        role_arn: Option<&str>,
+    ) -> Result<Resolved> {
+        settings::require_known(&self.unknown)?;
+        // Connections are kept, so this is asked the first time, and again when one failed:
+        // then the cluster may be another one of that name.
+        forget_cluster(&self.aws, name, region, role_arn);
+        // Whoever asks has a deadline of their own and stops waiting by it.
+        let deadline = Deadline::new(CREATION, CancellationToken::new());
+        // Boxed: the SDK's futures nest deeper than the compiler likes to follow.
+        let found = describe_cluster(&self.aws, name, region, role_arn, &deadline);
+        let found = Box::pin(found).await?;
+        let [region, role_arn] = [region, role_arn].map(|text| text.map(str::to_owned));
+        let tokens = TokenSource::new(self.aws.clone(), found.token_id(), region, role_arn);
+        Ok(Resolved {
+            endpoint: found.endpoint.clone(),
+            ca_pem: found.ca_pem.clone(),
+            token: Arc::new(Tokens(tokens)),
+        })
+    }
+}
+
+#[derive(Debug)]
+struct Tokens(TokenSource);
+
+#[async_trait]
+impl TokenProvider for Tokens {
+    async fn token(&self) -> Result<SecretString> {
+        Ok(Box::pin(self.0.token()).await?.secret)
+    }
+
+    fn invalidate(&self) {
+        self.0.invalidate();
+    }
+
+    fn describe(&self) -> String {
+        self.0.describe()
+    }
+}

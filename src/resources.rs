@@ -1,0 +1,35 @@
+//! Every type that the provider serves; one line each.
+
+pub mod argocd;
+pub mod eks;
+mod findings;
+pub mod iam;
+pub mod kargo;
+pub mod object;
+pub(crate) mod tags;
+
+use crate::framework::{self, Managed, Registry};
+use crate::provider::Provider;
+
+/// An operation of this provider.
+pub type Operation = framework::Operation<Provider>;
+
+/// The registry.
+pub fn registry() -> Registry<Provider> {
+    Registry::new()
+        .resource::<eks::access_entry::AccessEntry>()
+        .resource::<eks::capability_argocd::CapabilityArgocd>()
+        .resource::<eks::pod_identity_association::PodIdentityAssociation>()
+        .resource::<iam::role::Role>()
+        .managed(object::<argocd::app_project::AppProject>())
+        .managed(object::<argocd::application::Application>())
+        .managed(object::<argocd::cluster::Cluster>())
+        .managed(object::<kargo::project::Project>())
+        .managed(object::<kargo::stage::Stage>())
+        .managed(object::<kargo::warehouse::Warehouse>())
+}
+
+/// A kind of object, as a type of resource.
+fn object<K: object::Kind>() -> Managed<Provider> {
+    Managed::new(object::Custom::<K>::default())
+}

@@ -1,0 +1,538 @@
+//! IAM roles, with their policies.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_iam::Client;
+use aws_sdk_iam::types::{Role as Found, Tag};
+
+use super::policy_document;
+use crate::clients::aws::OperationResult;
+use crate::clients::aws::propagation;
+use crate::clients::aws::tags::Changes;
+use crate::framework::checks::iam_policy_arn;
+use crate::framework::wait::{self, Pace, Poll};
+use crate::framework::{
+    Attr, Change, DefaultTimeouts, Diagnostics, Error, ImportFormat, Model, Path, Resource, Result,
+    Saved, Set, Timeouts,
+};
+use crate::provider::Provider;
+use crate::resources::{Operation, tags};
+
+/// An IAM role, with its inline policies and the managed policies that are attached to it.
+///
+/// Policies are compared by meaning: another order of statements or keys is no change.
+#[derive(Clone, Debug, Default, Model)]
+pub struct Role {
+    /// Name of the role, unique within the account whatever the case of its letters. Made of
+    /// `name_prefix`, or by the provider, when not set.
+    #[attr(optional, computed, stable, replace = "if_configured", identity, check = role_name)]
+    pub name: Attr<String>,
+    /// Beginning of the name, which the provider completes.
+    #[attr(replace, check = name_prefix)]
+    pub name_prefix: Attr<String>,
+    /// Path of the role, with `/` at both ends.
+    #[attr(default = "/", replace, check = role_path)]
+    pub path: Attr<String>,
+    /// Trust policy, JSON: who may assume the role.
+    #[attr(required, check = crate::framework::checks::policy_document, same = policy_document::equivalent)]
+    pub assume_role_policy: Attr<String>,
+    /// What the role is for.
+    pub description: Attr<String>,
+    /// How long sessions of the role may last, in seconds: 3,600 to 43,200.
+    #[attr(default = 3600, range(3600, 43200))]
+    pub max_session_duration: Attr<i64>,
+    /// ARN of the policy that bounds what the role may ever do.
+    #[attr(check = iam_policy_arn)]
+    pub permissions_boundary: Attr<String>,
+    /// Inline policies by name, JSON. When set, any other inline policy of the role is removed.
+    #[attr(check = crate::framework::checks::policy_document, same = policy_document::equivalent)]
+    pub inline_policies: Attr<BTreeMap<String, String>>,
+    /// ARNs of managed policies that are attached. When set, any other is detached.
+    #[attr(check = iam_policy_arn)]
+    pub managed_policy_arns: Attr<Set<String>>,
+    /// At a destroy, also remove policies that others attached or added.
+    #[attr(default = false)]
+    pub force_detach_policies: Attr<bool>,
+    /// Tags of the role.
+    pub tags: Attr<BTreeMap<String, String>>,
+    /// Tags of the role, with the provider's `default_tags`.
+    #[attr(computed)]
+    pub tags_all: Attr<BTreeMap<String, String>>,
+    /// ARN of the role.
+    #[attr(computed, stable)]
+    pub arn: Attr<String>,
+    /// Id of the role, which a role made anew under the same name does not have. Useful in
+    /// `replace_triggered_by` of what remembers the role, such as access entries.
+    #[attr(computed, stable)]
+    pub unique_id: Attr<String>,
+    /// How long each operation may take, waiting included.
+    #[attr(block)]
+    pub timeouts: Attr<Timeouts>,
+}
+
+impl Resource for Role {
+    type Model = Self;
+    type Provider = Provider;
+
+    const NAME: &'static str = "iam_role";
+    const TIMEOUTS: DefaultTimeouts = DefaultTimeouts::minutes(10);
+    const IMPORT: ImportFormat = ImportFormat("{name}");
+
+    fn validate(config: &Self, diagnostics: &mut Diagnostics) {
+        if config.name.is_set() && config.name_prefix.is_set() {
+            diagnostics.invalid(
+                Path::attribute("name_prefix"),
+                "Both name and name_prefix are set",
+                "Set name for a name of your own, or name_prefix to have it completed.",
+            );
+        }
+    }
+
+    async fn plan(cx: &Operation, change: &mut Change) -> Result<()> {
+        tags::plan(cx, change)
+    }
+
+    async fn create(cx: &Operation, planned: Self, progress: &mut Saved<'_, Self>) -> Result<Self> {
+        let iam = cx.provider().iam().await?;
+        let name = planned.new_name();
+        let created = wait::retry(
+            &cx.at_most(propagation::LIMIT),
+            propagation::PACE,
+            |error| {
+                propagation::principal_not_visible(error)
+                    || propagation::concurrent_modification(error)
+            },
+            || {
+                let call = iam
+                    .create_role()
+                    .role_name(&name)
+                    .set_path(planned.path.known().cloned())
+                    .set_assume_role_policy_document(planned.assume_role_policy.known().cloned())
+                    .set_description(planned.description.known().cloned())
+                    .set_max_session_duration(planned.session_duration())
+                    .set_permissions_boundary(planned.permissions_boundary.known().cloned())
+                    .set_tags(to_tags(&planned.tags_all));
+                async move { call.send().await.operation("CreateRole") }
+            },
+        )
+        .await;
+        match created {
+            Ok(_) => {}
+            Err(error) if error.is_already_exists() => {
+                planned.adopt(cx, &iam, &name, error).await?;
+            }
+            Err(error) => return Err(error),
+        }
+        // From here on it exists; its policies follow.
+        let bare = Self {
+            name: name.clone().into(),
+            inline_policies: Attr::Null,
+            managed_policy_arns: Attr::Null,
+            ..planned.clone()
+        };
+        progress.save(bare.clone());
+        let found = visible(cx, &iam, &name).await?;
+        progress.save(bare.seen(&found));
+        planned.bring_policies(cx, &iam, &name, &BTreeMap::new(), &BTreeSet::new()).await?;
+        Ok(planned.seen(&found))
+    }
+
+    async fn read(cx: &Operation, state: Self) -> Result<Option<Self>> {
+        let iam = cx.provider().iam().await?;
+        let name = state.name.require("name")?;
+        let found = get(&iam, name).await?;
+        let mut read = state.seen(&found);
+        read.tags_all = from_tags(found.tags.as_deref());
+        tags::read(cx, &state.tags, &mut read.tags, &mut read.tags_all);
+        let imported = cx.recall::<bool>(crate::framework::managed::IMPORTED).unwrap_or_default();
+        if imported || state.inline_policies.is_set() {
+            read.inline_policies = Attr::Known(inline(&iam, name).await?);
+        }
+        if imported || state.managed_policy_arns.is_set() {
+            let attached = attached(&iam, name).await?.into_iter().collect();
+            read.managed_policy_arns = Attr::Known(Set(attached));
+        }
+        Ok(Some(read))
+    }
+
+    async fn update(
+        cx: &Operation,
+        prior: Self,
+        planned: Self,
+        progress: &mut Saved<'_, Self>,
+    ) -> Result<Self> {
+        let iam = cx.provider().iam().await?;
+        let name = prior.name.require("name")?;
+        let mut state = prior.clone();
+        if prior.assume_role_policy != planned.assume_role_policy {
+            let document = planned.assume_role_policy.require("assume_role_policy")?;
+            changed(cx, || {
+                let call =
+                    iam.update_assume_role_policy().role_name(name).policy_document(document);
+                async move { call.send().await.operation("UpdateAssumeRolePolicy").map(drop) }
+            })
+            .await?;
+            state.assume_role_policy = planned.assume_role_policy.clone();
+            progress.save(state.clone());
+        }
+        if prior.description != planned.description
+            || prior.max_session_duration != planned.max_session_duration
+        {
+            changed(cx, || {
+                let call = iam
+                    .update_role()
+                    .role_name(name)
+                    .description(planned.description.as_str().unwrap_or_default())
+                    .set_max_session_duration(planned.session_duration());
+                async move { call.send().await.operation("UpdateRole").map(drop) }
+            })
+            .await?;
+            state.description = planned.description.clone();
+            state.max_session_duration = planned.max_session_duration.clone();
+            progress.save(state.clone());
+        }
+        if prior.permissions_boundary != planned.permissions_boundary {
+            changed(cx, || async {
+                match planned.permissions_boundary.known() {
+                    Some(arn) => iam
+                        .put_role_permissions_boundary()
+                        .role_name(name)
+                        .permissions_boundary(arn)
+                        .send()
+                        .await
+                        .operation("PutRolePermissionsBoundary")
+                        .map(drop),
+                    None => iam
+                        .delete_role_permissions_boundary()
+                        .role_name(name)
+                        .send()
+                        .await
+                        .operation("DeleteRolePermissionsBoundary")
+                        .map(drop),
+                }
+            })
+            .await?;
+            state.permissions_boundary = planned.permissions_boundary.clone();
+            progress.save(state.clone());
+        }
+        update_tags(cx, &iam, name, &prior.tags_all, &planned.tags_all).await?;
+        state.tags = planned.tags.clone();
+        state.tags_all = planned.tags_all.clone();
+        progress.save(state);
+        let (inline, attached) = (prior.inline(), prior.attached());
+        planned.bring_policies(cx, &iam, name, &inline, &attached).await?;
+        Ok(planned)
+    }
+
+    async fn delete(cx: &Operation, state: Self) -> Result<()> {
+        let iam = cx.provider().iam().await?;
+        let name = state.name.require("name")?;
+        let forced = state.force_detach_policies.known() == Some(&true);
+        let (mut attached_now, mut inline_now) = (state.attached(), state.inline());
+        if forced {
+            attached_now = attached(&iam, name).await?.into_iter().collect();
+            inline_now = inline(&iam, name).await?;
+        }
+        for arn in &attached_now {
+            detach(&iam, name, arn).await?;
+        }
+        for policy in inline_now.keys() {
+            remove_inline(&iam, name, policy).await?;
+        }
+        // What was detached a moment ago may still be seen; what others attached will be.
+        let deleted =
+            wait::retry(&cx.at_most(DETACHED), Pace::AWS, propagation::delete_conflict, || async {
+                iam.delete_role().role_name(name).send().await.operation("DeleteRole")
+            })
+            .await;
+        match deleted {
+            Err(error) if propagation::delete_conflict(&error) => Err(error.advise(
+                "Policies or instance profiles that others attached hold the role. Detach them, \
+                 or set force_detach_policies = true and apply before the destroy.",
+            )),
+            other => other.map(drop),
+        }
+    }
+}
+
+/// How long a detached policy may still be seen.
+const DETACHED: std::time::Duration = std::time::Duration::from_secs(20);
+
+impl Role {
+    fn new_name(&self) -> String {
+        if let Some(name) = self.name.known() {
+            return name.clone();
+        }
+        let prefix = self.name_prefix.as_str().unwrap_or("gitops-");
+        let random = uuid::Uuid::new_v4().simple().to_string();
+        format!("{prefix}{}", &random[..24.min(64usize.saturating_sub(prefix.len()))])
+    }
+
+    fn session_duration(&self) -> Option<i32> {
+        self.max_session_duration.known().and_then(|seconds| i32::try_from(*seconds).ok())
+    }
+
+    fn inline(&self) -> BTreeMap<String, String> {
+        self.inline_policies.known().cloned().unwrap_or_default()
+    }
+
+    fn attached(&self) -> BTreeSet<String> {
+        let arns = self.managed_policy_arns.known().map(|set| set.0.clone());
+        arns.unwrap_or_default().into_iter().collect()
+    }
+
+    /// This configuration with what IAM says of the role itself.
+    fn seen(&self, found: &Found) -> Self {
+        let policy = found.assume_role_policy_document.as_deref().map(decoded);
+        let boundary = found.permissions_boundary.clone();
+        Self {
+            name: found.role_name.clone().into(),
+            path: found.path.clone().into(),
+            assume_role_policy: match (&self.assume_role_policy, policy) {
+                // The configured spelling stays while it means the same.
+                (Attr::Known(ours), Some(live)) if policy_document::equivalent(ours, &live) => {
+                    ours.clone().into()
+                }
+                (_, live) => live.into(),
+            },
+            description: found.description.clone().filter(|text| !text.is_empty()).into(),
+            max_session_duration: i64::from(found.max_session_duration.unwrap_or(3600)).into(),
+            permissions_boundary: boundary.and_then(|b| b.permissions_boundary_arn).into(),
+            force_detach_policies: match &self.force_detach_policies {
+                Attr::Known(force) => Attr::Known(*force),
+                _ => Attr::Known(false),
+            },
+            arn: found.arn.clone().into(),
+            unique_id: found.role_id.clone().into(),
+            ..self.clone()
+        }
+    }
+
+    /// Adds, changes and removes policies until the role has the planned ones.
+    async fn bring_policies(
+        &self,
+        cx: &Operation,
+        iam: &Client,
+        name: &str,
+        inline: &BTreeMap<String, String>,
+        attached: &BTreeSet<String>,
+    ) -> Result<()> {
+        let wanted = self.inline();
+        for (policy, document) in &wanted {
+            if inline.get(policy).is_some_and(|live| policy_document::equivalent(live, document)) {
+                continue;
+            }
+            changed(cx, || {
+                let call = iam
+                    .put_role_policy()
+                    .role_name(name)
+                    .policy_name(policy)
+                    .policy_document(document);
+                async move { call.send().await.operation("PutRolePolicy").map(drop) }
+            })
+            .await
+            .map_err(|error| error.at(Path::attribute("inline_policies").key(policy)))?;
+        }
+        for policy in inline.keys().filter(|policy| !wanted.contains_key(*policy)) {
+            remove_inline(iam, name, policy).await?;
+        }
+        let wanted = self.attached();
+        for arn in wanted.difference(attached) {
+            changed(cx, || {
+                let call = iam.attach_role_policy().role_name(name).policy_arn(arn);
+                async move { call.send().await.operation("AttachRolePolicy").map(drop) }
+            })
+            .await
+            .map_err(|error| error.at("managed_policy_arns"))?;
+        }
+        for arn in attached.difference(&wanted) {
+            detach(iam, name, arn).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes over a role of this name that is what is planned or a part of it,
+    /// as after an apply that was killed half-way.
+    async fn adopt(&self, cx: &Operation, iam: &Client, name: &str, refused: Error) -> Result<()> {
+        let found = get(iam, name).await?;
+        let seen = self.seen(&found);
+        let same = seen.assume_role_policy == self.assume_role_policy
+            && seen.path == self.path
+            && seen.description == self.description
+            && seen.permissions_boundary == self.permissions_boundary
+            && from_tags(found.tags.as_deref()) == self.tags_all;
+        let wanted = self.inline();
+        let more = !attached(iam, name).await?.iter().all(|arn| self.attached().contains(arn))
+            || !inline(iam, name).await?.iter().all(|(policy, live)| {
+                wanted.get(policy).is_some_and(|ours| policy_document::equivalent(ours, live))
+            });
+        if !same || more {
+            return Err(refused.at("name").advise(format!(
+                "A role of this name exists with other settings. To manage it here, import it: \
+                 tofu import ADDRESS {name}"
+            )));
+        }
+        cx.warn(
+            Path::root(),
+            "Adopted an existing role",
+            format!(
+                "The role {name} was there already, as configured. It is managed here from now on."
+            ),
+        );
+        Ok(())
+    }
+}
+
+fn role_name(name: &str) -> std::result::Result<(), String> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
+    if (1..=64).contains(&name.len()) && name.chars().all(fits) {
+        return Ok(());
+    }
+    Err(format!("{name:?} is not a role's name: 1 to 64 letters, digits and any of _+=,.@-"))
+}
+
+fn name_prefix(prefix: &str) -> std::result::Result<(), String> {
+    if prefix.len() > 38 {
+        return Err(format!("{prefix:?} is longer than 38 characters, which leaves no room"));
+    }
+    role_name(prefix)
+}
+
+fn role_path(path: &str) -> std::result::Result<(), String> {
+    let fits = path.starts_with('/') && path.ends_with('/') && path.len() <= 512;
+    if fits && path.chars().all(|c| ('!'..='~').contains(&c)) {
+        return Ok(());
+    }
+    Err(format!("{path:?} is not a path: at most 512 characters, with \"/\" at both ends"))
+}
+
+/// Calls that IAM refuses while a principal or another change is not through.
+async fn changed<F>(cx: &Operation, call: impl FnMut() -> F) -> Result<()>
+where
+    F: Future<Output = Result<()>>,
+{
+    let again = |error: &Error| {
+        propagation::principal_not_visible(error)
+            || propagation::concurrent_modification(error)
+            || propagation::role_not_visible(error)
+    };
+    wait::retry(&cx.at_most(propagation::LIMIT), propagation::PACE, again, call).await
+}
+
+/// Waits until a new role is seen, with its real ARN.
+async fn visible(cx: &Operation, iam: &Client, name: &str) -> Result<Found> {
+    let what = format!("the role {name} to be visible");
+    wait::until(&cx.at_most(propagation::LIMIT), Pace::AWS, &what, || async {
+        match get(iam, name).await {
+            Ok(found) if found.arn.starts_with("arn:") => Ok(Poll::Ready(found)),
+            Ok(_) => Ok(Poll::Pending("it has no ARN yet".into())),
+            Err(error) if error.is_not_found() => Ok(Poll::Pending("it is not found yet".into())),
+            Err(error) => Err(error),
+        }
+    })
+    .await
+}
+
+async fn get(iam: &Client, name: &str) -> Result<Found> {
+    let answer = iam.get_role().role_name(name).send().await.operation("GetRole")?;
+    answer.role.ok_or_else(|| Error::bug("IAM answered no role"))
+}
+
+async fn attached(iam: &Client, name: &str) -> Result<Vec<String>> {
+    let mut pages = iam.list_attached_role_policies().role_name(name).into_paginator().send();
+    let mut arns = Vec::new();
+    while let Some(page) = pages.next().await {
+        let page = page.operation("ListAttachedRolePolicies")?;
+        let found = page.attached_policies.unwrap_or_default();
+        arns.extend(found.into_iter().filter_map(|policy| policy.policy_arn));
+    }
+    Ok(arns)
+}
+
+async fn inline(iam: &Client, name: &str) -> Result<BTreeMap<String, String>> {
+    let mut pages = iam.list_role_policies().role_name(name).into_paginator().send();
+    let mut policies = BTreeMap::new();
+    while let Some(page) = pages.next().await {
+        for policy in page.operation("ListRolePolicies")?.policy_names {
+            let answer = iam
+                .get_role_policy()
+                .role_name(name)
+                .policy_name(&policy)
+                .send()
+                .await
+                .operation("GetRolePolicy")?;
+            policies.insert(policy, decoded(&answer.policy_document));
+        }
+    }
+    Ok(policies)
+}
+
+/// A document as it was written; one that is not encoded stays as it is.
+fn decoded(document: &str) -> String {
+    policy_document::decode(document).unwrap_or_else(|_| document.to_owned())
+}
+
+async fn detach(iam: &Client, name: &str, arn: &str) -> Result<()> {
+    let call = iam.detach_role_policy().role_name(name).policy_arn(arn);
+    gone(call.send().await.operation("DetachRolePolicy"))
+}
+
+async fn remove_inline(iam: &Client, name: &str, policy: &str) -> Result<()> {
+    let call = iam.delete_role_policy().role_name(name).policy_name(policy);
+    gone(call.send().await.operation("DeleteRolePolicy"))
+}
+
+/// What is gone already need not be removed.
+fn gone<T>(answer: Result<T>) -> Result<()> {
+    match answer {
+        Err(error) if !error.is_not_found() => Err(error),
+        _ => Ok(()),
+    }
+}
+
+async fn update_tags(
+    cx: &Operation,
+    iam: &Client,
+    name: &str,
+    before: &Attr<BTreeMap<String, String>>,
+    after: &Attr<BTreeMap<String, String>>,
+) -> Result<()> {
+    let Changes { set, remove } = tags::changes(cx, before, after);
+    if !remove.is_empty() {
+        let call = iam.untag_role().role_name(name).set_tag_keys(Some(remove));
+        call.send().await.operation("UntagRole")?;
+    }
+    if let Some(tags) = to_tags(&Attr::Known(set)) {
+        let call = iam.tag_role().role_name(name).set_tags(Some(tags));
+        call.send().await.operation("TagRole")?;
+    }
+    Ok(())
+}
+
+fn to_tags(tags: &Attr<BTreeMap<String, String>>) -> Option<Vec<Tag>> {
+    let tags = tags.known().filter(|tags| !tags.is_empty())?;
+    let tag = |(key, value): (&String, &String)| Tag::builder().key(key).value(value).build().ok();
+    Some(tags.iter().filter_map(tag).collect())
+}
+
+fn from_tags(tags: Option<&[Tag]>) -> Attr<BTreeMap<String, String>> {
+    let tags = tags.unwrap_or_default().iter();
+    Attr::Known(tags.map(|tag| (tag.key.clone(), tag.value.clone())).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_completed_within_the_limit() {
+        let named = Role { name: "exact".to_owned().into(), ..Role::default() };
+        assert_eq!(named.new_name(), "exact");
+        for prefix in ["p-", "a-prefix-of-thirty-eight-characters-xx"] {
+            let role = Role { name_prefix: prefix.to_owned().into(), ..Role::default() };
+            let name = role.new_name();
+            assert!(name.starts_with(prefix) && name.len() > prefix.len() && name.len() <= 64);
+            assert_ne!(name, role.new_name());
+        }
+    }
+}

@@ -1,0 +1,361 @@
+//! When an application is where its configuration wants it.
+//!
+//! Nothing in an Application ties its status to its spec by a generation, so
+//! the order of events does it: ask for a refresh, wait until Argo CD has taken
+//! the request away, and only then believe what the status says, provided that
+//! it was compared with the sources that the spec has now.
+
+use std::time::Duration;
+
+use serde_json::{Value as Json, json};
+
+use super::ApplicationWait;
+use crate::framework::wait::Poll;
+use crate::framework::{Attr, Error, Result, json};
+use crate::resources::object::Scene;
+
+/// Asks Argo CD to look at an application again; it removes the annotation when it has.
+const REFRESH: &str = "argocd.argoproj.io/refresh";
+/// The request is not part of the configuration, so it has a manager of its own.
+const REFRESHER: &str = "terraform-provider-gitops-refresh";
+/// What fails is looked at this often before it is believed: a cluster or a
+/// repository that was registered a moment ago is unknown to Argo CD at first.
+const LOOKS: u32 = 3;
+const BETWEEN_LOOKS: Duration = Duration::from_secs(4);
+
+/// Waits until the application is as `wait` asks.
+pub(super) async fn until_settled(scene: &Scene<'_>, wait: &ApplicationWait) -> Result<Json> {
+    let on = |attr: &Attr<bool>| attr.known() != Some(&false);
+    let wanted = Wanted {
+        synced: on(&wait.synced),
+        healthy: on(&wait.healthy),
+        operation: on(&wait.operation),
+        fail: on(&wait.fail_on_degraded),
+    };
+    let mut look = 1;
+    loop {
+        request_refresh(scene).await?;
+        let what = format!("{} to be {}", scene.object, wanted.describe());
+        let verdict = scene
+            .objects()
+            .wait_for(scene.target, scene.object, &what, scene.cx.deadline(), |live| {
+                let live = live.ok_or_else(|| {
+                    Error::failed("the application was deleted while it was waited for")
+                })?;
+                Ok(match wanted.judge(live) {
+                    Verdict::Settled => Poll::Ready(Ok(live.clone())),
+                    Verdict::Failing(why) => Poll::Ready(Err(why)),
+                    Verdict::Pending(state) => Poll::Pending(state),
+                })
+            })
+            .await?;
+        match verdict {
+            Ok(live) => return Ok(live),
+            Err(_) if look < LOOKS => look += 1,
+            Err(why) => {
+                return Err(Error::failed(why).advise(
+                    "The application exists and is in the state. Mend what the message names and \
+                     apply again; with wait = { fail_on_degraded = false } an apply waits for \
+                     somebody to mend it.",
+                ));
+            }
+        }
+        scene.cx.deadline().sleep(BETWEEN_LOOKS).await?;
+    }
+}
+
+async fn request_refresh(scene: &Scene<'_>) -> Result<()> {
+    let change = json!({"metadata": {"annotations": {REFRESH: "normal"}}});
+    let deadline = scene.cx.deadline();
+    let objects = scene.objects();
+    objects.patch(scene.target, scene.object, None, &change, REFRESHER, deadline).await.map(drop)
+}
+
+/// What is waited for.
+#[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "four independent switches of the configuration")]
+struct Wanted {
+    synced: bool,
+    healthy: bool,
+    operation: bool,
+    fail: bool,
+}
+
+#[derive(Debug, PartialEq)]
+enum Verdict {
+    Settled,
+    /// Goes on; the text says how it stands.
+    Pending(String),
+    /// Will not get better by itself.
+    Failing(String),
+}
+
+impl Wanted {
+    fn describe(self) -> String {
+        let wanted = [
+            (self.synced, "synced"),
+            (self.healthy, "healthy"),
+            (self.operation, "done with its operation"),
+        ];
+        let wanted: Vec<_> = wanted.iter().filter(|(on, _)| *on).map(|(_, what)| *what).collect();
+        if wanted.is_empty() { "refreshed".into() } else { wanted.join(" and ") }
+    }
+
+    fn judge(self, live: &Json) -> Verdict {
+        if !live["metadata"]["annotations"][REFRESH].is_null() {
+            return Verdict::Pending("Argo CD has not taken up the refresh yet".into());
+        }
+        let status = &live["status"];
+        if !compared(&live["spec"], &status["sync"]["comparedTo"]) {
+            if let Some(why) = self.failure(live) {
+                return Verdict::Failing(why);
+            }
+            return Verdict::Pending("Argo CD has not compared the new sources yet".into());
+        }
+        let operation = Operation::of(live);
+        if operation == Operation::Running && (self.operation || self.synced) {
+            return Verdict::Pending(describe(live));
+        }
+        let synced = status["sync"]["status"] == "Synced";
+        let healthy = status["health"]["status"] == "Healthy";
+        if (synced || !self.synced) && (healthy || !self.healthy) && operation != Operation::Failed
+        {
+            return Verdict::Settled;
+        }
+        match self.failure(live) {
+            Some(why) => Verdict::Failing(why),
+            None => Verdict::Pending(describe(live)),
+        }
+    }
+
+    /// Why it will not get better, if it will not.
+    fn failure(self, live: &Json) -> Option<String> {
+        if !self.fail {
+            return None;
+        }
+        let status = &live["status"];
+        let conditions = status["conditions"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let fatal = conditions
+            .iter()
+            .find(|condition| condition["type"].as_str().is_some_and(|kind| FATAL.contains(&kind)));
+        if let Some(condition) = fatal {
+            return Some(format!(
+                "{}: {}",
+                condition["type"].as_str().unwrap_or_default(),
+                condition["message"].as_str().unwrap_or("no message")
+            ));
+        }
+        if Operation::of(live) == Operation::Failed {
+            let state = &status["operationState"];
+            return Some(format!(
+                "the synchronisation ended as {}: {}{}",
+                state["phase"].as_str().unwrap_or("failed"),
+                state["message"].as_str().unwrap_or("no message"),
+                failed_resources(state)
+            ));
+        }
+        if self.healthy && status["health"]["status"] == "Degraded" {
+            return Some(describe(live));
+        }
+        None
+    }
+}
+
+/// Conditions that mean a failure.
+const FATAL: [&str; 4] = ["InvalidSpecError", "ComparisonError", "SyncError", "UnknownError"];
+
+/// How the synchronisation stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Operation {
+    None,
+    Running,
+    Failed,
+}
+
+impl Operation {
+    fn of(live: &Json) -> Self {
+        let state = &live["status"]["operationState"];
+        if !live["operation"].is_null() {
+            return Self::Running;
+        }
+        match state["phase"].as_str() {
+            // One that failed and has an end is waiting to be retried.
+            Some("Running" | "Terminating") => Self::Running,
+            Some("Failed" | "Error") if concerns(live) => Self::Failed,
+            _ => Self::None,
+        }
+    }
+}
+
+/// Whether the last operation was for the revision that is wanted now; an old
+/// failure says nothing about it.
+fn concerns(live: &Json) -> bool {
+    let (sync, result) = (&live["status"]["sync"], &live["status"]["operationState"]["syncResult"]);
+    let same = |name: &str| !result[name].is_null() && result[name] == sync[name];
+    same("revision") || same("revisions")
+}
+
+/// Whether the last comparison was with what the spec says now.
+fn compared(spec: &Json, compared: &Json) -> bool {
+    let fields = if spec["sources"].as_array().is_some_and(|sources| !sources.is_empty()) {
+        ["sources", "destination"]
+    } else {
+        ["source", "destination"]
+    };
+    if !spec["sourceHydrator"].is_null() {
+        // What is compared then is a branch that the hydrator wrote.
+        return !compared.is_null();
+    }
+    fields
+        .iter()
+        .all(|field| json::same(&spec[field], &json::project(&spec[field], &compared[field])))
+}
+
+fn failed_resources(state: &Json) -> String {
+    let resources = state["syncResult"]["resources"].as_array().map(Vec::as_slice);
+    let failed = resources.unwrap_or_default().iter().filter(|resource| {
+        matches!(resource["status"].as_str(), Some("SyncFailed"))
+            || matches!(resource["hookPhase"].as_str(), Some("Failed" | "Error"))
+    });
+    let failed: Vec<_> = failed
+        .take(5)
+        .map(|resource| {
+            let text = |name: &str| resource[name].as_str().unwrap_or_default();
+            format!("{} {}/{}: {}", text("kind"), text("namespace"), text("name"), text("message"))
+        })
+        .collect();
+    if failed.is_empty() { String::new() } else { format!(" ({})", failed.join("; ")) }
+}
+
+/// How it stands, in one line.
+fn describe(live: &Json) -> String {
+    let status = &live["status"];
+    let text = |json: &Json| json.as_str().map(ToOwned::to_owned);
+    let mut parts = vec![
+        format!("sync {}", text(&status["sync"]["status"]).unwrap_or_else(|| "Unknown".into())),
+        format!("health {}", text(&status["health"]["status"]).unwrap_or_else(|| "Unknown".into())),
+    ];
+    if let Some(message) = text(&status["health"]["message"]) {
+        parts.push(message);
+    }
+    let state = &status["operationState"];
+    if let Some(phase) = text(&state["phase"]) {
+        let message = text(&state["message"]).unwrap_or_default();
+        parts.push(format!("operation {phase}: {message}"));
+    }
+    if live["spec"]["syncPolicy"]["automated"].is_null() && status["sync"]["status"] == "OutOfSync"
+    {
+        parts.push(
+            "no automated synchronisation is configured, so somebody has to start one".into(),
+        );
+    }
+    parts.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: Wanted = Wanted { synced: true, healthy: true, operation: true, fail: true };
+
+    fn application(change: impl FnOnce(&mut Json)) -> Json {
+        let source = json!({"repoURL": "https://git/demo", "path": "app"});
+        let destination = json!({"server": "https://kubernetes.default.svc", "namespace": "demo"});
+        let mut live = json!({
+            "metadata": {"name": "a"},
+            "spec": {"source": source, "destination": destination, "syncPolicy": {"automated": {}}},
+            "status": {
+                "sync": {
+                    "status": "Synced", "revision": "abc",
+                    "comparedTo": {"source": source, "destination": destination},
+                },
+                "health": {"status": "Healthy"},
+                "operationState": {
+                    "phase": "Succeeded", "finishedAt": "2026-01-01T00:00:00Z",
+                    "syncResult": {"revision": "abc"},
+                },
+            },
+        });
+        change(&mut live);
+        live
+    }
+
+    fn pending(verdict: &Verdict) -> bool {
+        matches!(verdict, Verdict::Pending(_))
+    }
+
+    #[test]
+    fn synced_and_healthy_at_the_new_sources_is_settled() {
+        assert_eq!(ALL.judge(&application(|_| {})), Verdict::Settled);
+    }
+
+    #[test]
+    fn a_status_from_before_the_refresh_is_not_believed() {
+        let live = application(|live| live["metadata"]["annotations"] = json!({REFRESH: "normal"}));
+        assert!(pending(&ALL.judge(&live)));
+        let live = application(|live| live["spec"]["source"]["path"] = json!("other"));
+        assert!(pending(&ALL.judge(&live)));
+        let live = application(|live| live["status"] = json!({}));
+        assert!(pending(&ALL.judge(&live)));
+    }
+
+    #[test]
+    fn an_operation_on_its_way_is_waited_for() {
+        let live = application(|live| live["operation"] = json!({"sync": {}}));
+        assert!(pending(&ALL.judge(&live)));
+        let live = application(|live| live["status"]["operationState"]["phase"] = json!("Running"));
+        assert!(pending(&ALL.judge(&live)));
+    }
+
+    #[test]
+    fn a_failed_synchronisation_of_this_revision_fails_with_its_message() {
+        let failed = |live: &mut Json| {
+            live["status"]["sync"]["status"] = json!("OutOfSync");
+            live["status"]["operationState"]["phase"] = json!("Failed");
+            live["status"]["operationState"]["message"] = json!("one or more objects failed");
+            live["status"]["operationState"]["syncResult"]["resources"] = json!([{
+                "kind": "ConfigMap", "namespace": "demo", "name": "x", "status": "SyncFailed",
+                "message": "forbidden",
+            }]);
+        };
+        assert_eq!(
+            ALL.judge(&application(failed)),
+            Verdict::Failing(
+                "the synchronisation ended as Failed: one or more objects failed (ConfigMap \
+                 demo/x: forbidden)"
+                    .into()
+            )
+        );
+        let patient = Wanted { fail: false, ..ALL };
+        assert!(pending(&patient.judge(&application(failed))));
+        // The same of an older revision says nothing.
+        let old = application(|live| {
+            failed(live);
+            live["status"]["operationState"]["syncResult"]["revision"] = json!("old");
+        });
+        assert!(pending(&ALL.judge(&old)));
+    }
+
+    #[test]
+    fn a_condition_that_is_an_error_fails_with_its_message() {
+        let live = application(|live| {
+            live["status"]["sync"]["status"] = json!("Unknown");
+            live["status"]["conditions"] =
+                json!([{"type": "ComparisonError", "message": "app path does not exist"}]);
+        });
+        assert_eq!(
+            ALL.judge(&live),
+            Verdict::Failing("ComparisonError: app path does not exist".into())
+        );
+    }
+
+    #[test]
+    fn only_what_is_asked_for_is_waited_for() {
+        let live = application(|live| live["status"]["health"]["status"] = json!("Progressing"));
+        assert!(pending(&ALL.judge(&live)));
+        assert_eq!(Wanted { healthy: false, ..ALL }.judge(&live), Verdict::Settled);
+        let degraded = application(|live| live["status"]["health"]["status"] = json!("Degraded"));
+        assert!(matches!(ALL.judge(&degraded), Verdict::Failing(_)));
+        assert_eq!(Wanted { healthy: false, ..ALL }.judge(&degraded), Verdict::Settled);
+    }
+}

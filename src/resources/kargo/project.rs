@@ -1,0 +1,138 @@
+//! `gitops_kargo_project`: the namespace of a delivery pipeline.
+
+use serde_json::{Value as Json, json};
+
+use crate::clients::kube::{DeleteOptions, ObjectKind, WriteOptions};
+use crate::framework::schema::{Attribute, Form, Kind};
+use crate::framework::{Attr, AttrValue, Error, ImportFormat, Model, Result, Value};
+use crate::resources::object::{self, CommonMeta, Scene};
+
+/// A Kargo project: the namespace of the same name, in which its warehouses,
+/// stages and freight live.
+///
+/// Kargo deletes that namespace and everything in it together with the project,
+/// unless `keep_namespace` is on.
+#[derive(Clone, Debug, Default, Model)]
+pub struct Project {
+    /// Name of the project and of its namespace.
+    #[attr(required, replace, identity, api = "/metadata/name", check = crate::framework::checks::dns_label)]
+    pub name: Attr<String>,
+    /// What is common to all objects.
+    #[attr(flatten)]
+    pub common: CommonMeta,
+    /// What the project is for; shown by Kargo.
+    #[attr(api = "/metadata/annotations/kargo.akuity.io~1description")]
+    pub description: Attr<String>,
+    /// Leave the namespace and everything in it in place when the project is deleted; off when not
+    /// set.
+    #[attr(api = "/metadata/annotations/kargo.akuity.io~1keep-namespace")]
+    pub keep_namespace: Attr<Flag>,
+}
+
+/// A truth value that an annotation holds: `"true"`, `"false"`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Flag(pub bool);
+
+impl AttrValue for Flag {
+    fn kind() -> Kind {
+        bool::kind()
+    }
+
+    fn from_known(value: Value) -> Result<Self> {
+        bool::from_known(value).map(Self)
+    }
+
+    fn into_value(self) -> Value {
+        self.0.into()
+    }
+
+    fn tune(attribute: &mut Attribute) {
+        attribute.api.form = Form::Custom { write, read };
+    }
+}
+
+fn write(value: &Value) -> Result<Json> {
+    let flag = value.as_bool().ok_or_else(|| Error::bug("a flag is no truth value"))?;
+    Ok(flag.to_string().into())
+}
+
+/// Kargo keeps a namespace only for the exact text `true`.
+fn read(json: &Json) -> Result<Value> {
+    let text = json.as_str().ok_or_else(|| Error::invalid("an annotation is no text"))?;
+    Ok((text == "true").into())
+}
+
+/// By this label Kargo knows a namespace as a project's.
+const PROJECT_LABEL: &str = "kargo.akuity.io/project";
+/// Remembered of a project whose namespace this provider made.
+const MADE_NAMESPACE: &str = "made_namespace";
+const NAMESPACE: ObjectKind = ObjectKind::new("v1", "Namespace", "namespaces");
+
+impl object::Kind for Project {
+    type Model = Self;
+
+    const NAME: &'static str = "kargo_project";
+    const OBJECT: ObjectKind = ObjectKind::new("kargo.akuity.io/v1alpha1", "Project", "projects");
+    const IMPORT: ImportFormat = ImportFormat("{name}");
+
+    /// The namespace with Kargo's label comes first: then the project is made
+    /// whether Kargo's webhooks are there or not, and so is what goes into it.
+    async fn prepare(scene: &Scene<'_>, _: &Value) -> Result<()> {
+        let namespace = NAMESPACE.cluster_wide(&scene.object.name);
+        let content = json!({"metadata": {"labels": {PROJECT_LABEL: "true"}}});
+        let options = WriteOptions { new_access: true, ..WriteOptions::default() };
+        let deadline = scene.cx.deadline();
+        let applied =
+            scene.objects().apply(scene.target, &namespace, content, &options, deadline).await?;
+        if applied.created {
+            scene.cx.remember(MADE_NAMESPACE, true);
+        }
+        Ok(())
+    }
+
+    /// Kargo deletes the namespace with the project; where Kargo does not run,
+    /// nobody else would.
+    async fn bury(scene: &Scene<'_>, state: &Value) -> Result<()> {
+        let kept = state.get("keep_namespace").as_bool() == Some(true);
+        if kept || !scene.cx.recall::<bool>(MADE_NAMESPACE).unwrap_or_default() {
+            return Ok(());
+        }
+        let namespace = NAMESPACE.cluster_wide(&scene.object.name);
+        let (objects, deadline) = (scene.objects(), scene.cx.deadline());
+        objects.delete(scene.target, &namespace, &DeleteOptions::default(), deadline).await?;
+        objects.wait_gone(scene.target, &namespace, None, deadline).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::framework::api::{View, project, render};
+
+    #[test]
+    fn what_a_project_says_is_in_its_annotations() {
+        let model = Project {
+            name: Attr::Known("shop".into()),
+            description: Attr::Known("The shop".into()),
+            keep_namespace: Attr::Known(Flag(true)),
+            ..Project::default()
+        };
+        let values = Model::into_value(model);
+        let json = render(&Project::attributes(), "/spec", &values).unwrap();
+        assert_eq!(
+            json,
+            json!({"metadata": {"name": "shop", "annotations": {
+                "kargo.akuity.io/description": "The shop",
+                "kargo.akuity.io/keep-namespace": "true",
+            }}})
+        );
+        let see =
+            |live: &Json| project(&Project::attributes(), "/spec", live, &values, View::Owned);
+        assert_eq!(see(&json), values);
+        let mut drifted = json;
+        drifted["metadata"]["annotations"]["kargo.akuity.io/keep-namespace"] = json!("yes");
+        assert_eq!(see(&drifted).get("keep_namespace"), &false.into());
+    }
+}

@@ -1,0 +1,6 @@
+//! The emulator over HTTP, as a client sees it.
+
+mod access;
+mod calls;
+mod capabilities;
+mod sandbox_routes;

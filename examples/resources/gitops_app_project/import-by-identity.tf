@@ -1,0 +1,8 @@
+import {
+  to = gitops_app_project.shop
+
+  identity = {
+    name      = "shop"
+    namespace = "argocd"
+  }
+}

@@ -1,0 +1,8 @@
+import {
+  to = gitops_application.shop
+
+  identity = {
+    name      = "shop"
+    namespace = "argocd"
+  }
+}

@@ -1,0 +1,8 @@
+import {
+  to = gitops_cluster.main
+
+  identity = {
+    name      = "main"
+    namespace = "argocd"
+  }
+}

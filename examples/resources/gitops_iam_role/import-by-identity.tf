@@ -1,0 +1,7 @@
+import {
+  to = gitops_iam_role.argocd
+
+  identity = {
+    name = "main-argocd"
+  }
+}

@@ -1,0 +1,7 @@
+import {
+  to = gitops_kargo_project.shop
+
+  identity = {
+    name = "shop"
+  }
+}

@@ -1,0 +1,2 @@
+# By the name of the project.
+terraform import gitops_kargo_project.shop shop

@@ -1,0 +1,4 @@
+resource "gitops_kargo_project" "shop" {
+  name        = "shop"
+  description = "From commits to production"
+}

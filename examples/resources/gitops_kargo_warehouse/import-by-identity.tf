@@ -1,0 +1,8 @@
+import {
+  to = gitops_kargo_warehouse.shop
+
+  identity = {
+    name      = "shop"
+    namespace = "shop"
+  }
+}

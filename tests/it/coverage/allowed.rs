@@ -1,0 +1,118 @@
+//! Where the models differ from the definitions on purpose.
+
+use super::compare::What;
+
+/// A difference, and why it is right.
+pub(super) struct Entry {
+    /// The field, by its names in the API.
+    pub(super) at: &'static str,
+    /// In what it differs.
+    pub(super) what: What,
+    /// Why.
+    pub(super) because: &'static str,
+}
+
+const fn entry(at: &'static str, what: What, because: &'static str) -> Entry {
+    Entry { at, what, because }
+}
+
+/// Every difference that there is.
+pub(super) const ALLOWED: &[Entry] = &[
+    entry("Application.project", What::Required, "it has a default"),
+    entry(
+        "Application.project",
+        What::Default,
+        "Argo CD takes an empty project for \"default\", and writes that into the object",
+    ),
+    entry(
+        "Application.revisionHistoryLimit",
+        What::Range,
+        "a negative number of past deployments means nothing",
+    ),
+    entry(
+        "Application.syncPolicy.retry.backoff.factor",
+        What::Range,
+        "a negative factor would make the wait negative",
+    ),
+    entry("AppProject.description", What::Check, "checked by the rules for a whole project"),
+    entry(
+        "AppProject.sourceIntegrity.git.policies[].gpg.mode",
+        What::Enum,
+        "Argo CD's code knows these three, and refuses to sync with another",
+    ),
+    entry(
+        "AppProject.syncWindows[].duration",
+        What::Required,
+        "Argo CD's validation refuses a window without it",
+    ),
+    entry(
+        "AppProject.syncWindows[].kind",
+        What::Required,
+        "Argo CD's validation refuses a window without it",
+    ),
+    entry("AppProject.syncWindows[].kind", What::Enum, "Argo CD's validation knows these two"),
+    entry(
+        "AppProject.syncWindows[].schedule",
+        What::Required,
+        "Argo CD's validation refuses a window without it",
+    ),
+    entry(
+        "Stage.promotionTemplate.spec",
+        What::Required,
+        "its fields are those of promotion_template; that one without the other is never sent",
+    ),
+    entry(
+        "Stage.promotionTemplate.spec.steps",
+        What::Type,
+        "a step's config is of any type: the steps are one dynamic value, compared as Step",
+    ),
+    entry(
+        "Stage.promotionTemplate.spec.steps",
+        What::Length,
+        "checked with the shape of the steps",
+    ),
+    entry("Stage.requestedFreight[].origin.kind", What::Required, "it has a default"),
+    entry(
+        "Stage.requestedFreight[].origin.kind",
+        What::Default,
+        "there is only one kind of origin",
+    ),
+    entry(
+        "Stage.requestedFreight[].sources.availabilityStrategy",
+        What::Enum,
+        "an empty text means OneOf, which can be written, or left out",
+    ),
+    entry("Warehouse.interval", What::Required, "it has a default, that of the definition"),
+    entry(
+        "Warehouse.subscriptions",
+        What::Type,
+        "the definition leaves the items open; their fields are compared with Kargo's own schemas",
+    ),
+    entry(
+        "git.allowTags",
+        What::NoAttribute,
+        "Kargo's discovery fails when it is set, since 1.11; allowTagsRegexes is in its place",
+    ),
+    entry(
+        "git.ignoreTags",
+        What::NoAttribute,
+        "Kargo's discovery fails when it is set, since 1.11; ignoreTagsRegexes is in its place",
+    ),
+    entry("git.branch", What::Check, "checked by the rules for a whole subscription"),
+    entry("image.platform", What::Check, "checked by the rules for a whole subscription"),
+    entry(
+        "image.allowTags",
+        What::NoAttribute,
+        "Kargo's discovery fails when it is set, since 1.11; allowTagsRegexes is in its place",
+    ),
+    entry(
+        "image.ignoreTags",
+        What::NoAttribute,
+        "Kargo's discovery fails when it is set, since 1.11; ignoreTagsRegexes is in its place",
+    ),
+    entry(
+        "image.cacheByTag",
+        What::Default,
+        "Kargo's webhook fills nothing in; the default is that of the missing field",
+    ),
+];

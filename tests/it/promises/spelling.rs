@@ -24,7 +24,10 @@ provider "gitops" {{
 resource "{prefix}iam_role" "this" {{
   {provider}
   name               = var.prefix
-  assume_role_policy = jsonencode({{ Version = "2012-10-17", Statement = [] }})
+  assume_role_policy = jsonencode({{
+    Version   = "2012-10-17"
+    Statement = [{{ Effect = "Allow", Principal = {{ Service = "pods.eks.amazonaws.com" }}, Action = "sts:AssumeRole" }}]
+  }})
 }}
 
 resource "{prefix}eks_access_entry" "this" {{

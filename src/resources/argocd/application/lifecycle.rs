@@ -3,9 +3,10 @@
 use serde_json::{Value as Json, json};
 
 use super::{Application, ApplicationWait, wait};
-use crate::clients::kube::{Freshness, ObjectKind};
+use crate::clients::kube::{FIELD_MANAGER, Freshness, ObjectKind};
+use crate::framework::api::{self, View};
 use crate::framework::{
-    Attr, Attribute, Change, DefaultTimeouts, Diagnostics, Path, Result, Value, api,
+    Attr, Attribute, Change, DefaultTimeouts, Diagnostics, Error, Path, Result, Value,
 };
 use crate::resources::Operation;
 use crate::resources::argocd::profile;
@@ -63,7 +64,17 @@ impl Kind for Application {
         Ok(object)
     }
 
+    fn project(attributes: &[Attribute], live: &Json, prior: &Value, view: View) -> Result<Value> {
+        let mut seen = api::project(attributes, Self::ROOT, live, prior, view);
+        // Of one on its way out Argo CD takes the finalizer away by itself.
+        if live["metadata"]["deletionTimestamp"].is_null() {
+            seen.set("cascade", cascade(live).into());
+        }
+        Ok(seen)
+    }
+
     async fn settle(scene: &Scene<'_>, values: &Value, applied: Json) -> Result<Json> {
+        let applied = leave_finalizer(scene, values, applied).await?;
         let wait = values.get("wait").clone();
         match Attr::<ApplicationWait>::from_value(wait)? {
             Attr::Known(wait) => wait::until_settled(scene, &wait).await,
@@ -71,32 +82,58 @@ impl Kind for Application {
         }
     }
 
-    /// Leaves exactly the finalizer that `cascade` asks for: an application
-    /// that was imported may have another.
     async fn retire(scene: &Scene<'_>, state: &Value) -> Result<()> {
-        let deadline = scene.cx.deadline();
-        let objects = scene.objects();
-        let live = objects.get(scene.target, scene.object, Freshness::Now, deadline).await?;
-        let Some(live) = live else { return Ok(()) };
-        let found = live["metadata"]["finalizers"].as_array().cloned().unwrap_or_default();
-        let mut wanted: Vec<_> = found
-            .iter()
-            .filter(|found| !found.as_str().is_some_and(|found| SPELLINGS.contains(&found)))
-            .cloned()
-            .collect();
-        wanted.extend(finalizer(state).map(Json::from));
-        let on_its_way_out = !live["metadata"]["deletionTimestamp"].is_null();
-        if on_its_way_out || wanted.iter().all(|w| found.contains(w)) && wanted.len() == found.len()
-        {
-            return Ok(());
+        let left = async { leave_finalizer(scene, state, current(scene).await?).await };
+        match left.await {
+            Err(error) if error.is_not_found() => Ok(()),
+            left => left.map(drop),
         }
+    }
+}
+
+/// Leaves exactly the finalizer that `cascade` asks for: an application that
+/// was imported or adopted may have another, which others own.
+async fn leave_finalizer(scene: &Scene<'_>, values: &Value, mut live: Json) -> Result<Json> {
+    let wanted = finalizer(values);
+    loop {
+        let found = live["metadata"]["finalizers"].as_array();
+        let found = found.map(Vec::as_slice).unwrap_or_default();
+        let is_ours = |found: &&Json| found.as_str().is_some_and(|it| SPELLINGS.contains(&it));
+        let right = found.iter().filter(is_ours).map(Json::as_str).eq(wanted.map(Some));
+        if right || !live["metadata"]["deletionTimestamp"].is_null() {
+            return Ok(live);
+        }
+        let others = found.iter().filter(|found| !is_ours(found)).cloned();
         let change = json!({"metadata": {
-            "finalizers": wanted,
+            "finalizers": others.chain(wanted.map(Json::from)).collect::<Vec<_>>(),
             // Somebody else's change in between is not overwritten.
             "resourceVersion": live["metadata"]["resourceVersion"],
         }});
-        let manager = crate::clients::kube::FIELD_MANAGER;
-        objects.patch(scene.target, scene.object, None, &change, manager, deadline).await.map(drop)
+        let Scene { cx, target, object } = *scene;
+        let patched =
+            scene.objects().patch(target, object, None, &change, FIELD_MANAGER, cx.deadline());
+        match patched.await {
+            // Argo CD writes to the same object as often as it likes.
+            Err(error) if error.is_conflict() => live = current(scene).await?,
+            patched => return patched,
+        }
+    }
+}
+
+async fn current(scene: &Scene<'_>) -> Result<Json> {
+    let Scene { cx, target, object } = *scene;
+    let found = scene.objects().get(target, object, Freshness::Now, cx.deadline()).await?;
+    found.ok_or_else(|| Error::not_found(format!("{object} is gone")))
+}
+
+/// What a deletion of a live application would do, by its finalizers.
+fn cascade(live: &Json) -> &'static str {
+    let finalizers = live["metadata"]["finalizers"].as_array().map(Vec::as_slice);
+    let has = |finalizer| finalizers.unwrap_or_default().iter().any(|it| it == finalizer);
+    match SPELLINGS.into_iter().find(|finalizer| has(*finalizer)) {
+        None => "orphan",
+        Some(BACKGROUND) => "background",
+        Some(_) => "foreground",
     }
 }
 
@@ -126,6 +163,26 @@ mod tests {
         assert_eq!(rendered("foreground"), json!([FOREGROUND]));
         assert_eq!(rendered("background"), json!([BACKGROUND]));
         assert_eq!(rendered("orphan"), Json::Null);
+    }
+
+    #[test]
+    fn a_finalizer_that_somebody_took_away_shows_as_the_cascade_it_leaves() {
+        let attributes = Application::attributes();
+        let seen = |metadata: Json| {
+            let application =
+                Application { cascade: "foreground".to_owned().into(), ..Application::default() };
+            let prior = application.into_value();
+            let live = json!({ "metadata": metadata });
+            let seen = Application::project(&attributes, &live, &prior, View::Owned).unwrap();
+            seen.get("cascade").as_str().unwrap().to_owned()
+        };
+        assert_eq!(seen(json!({ "finalizers": ["example.com/other", FOREGROUND] })), "foreground");
+        assert_eq!(seen(json!({ "finalizers": [SPELLINGS[2]] })), "foreground");
+        assert_eq!(seen(json!({ "finalizers": [BACKGROUND] })), "background");
+        assert_eq!(seen(json!({ "finalizers": ["example.com/other"] })), "orphan");
+        assert_eq!(seen(json!({})), "orphan");
+        // Its end has begun, and Argo CD has done what it was to do.
+        assert_eq!(seen(json!({ "deletionTimestamp": "2026-01-01T00:00:00Z" })), "foreground");
     }
 
     #[test]

@@ -219,6 +219,20 @@ impl Error {
         matches!(self.0.kind, Kind::Throttled | Kind::Unavailable)
     }
 
+    /// Whether the API has said no, so that nothing was done. Of a call that
+    /// got no answer, or that was stopped, nobody knows.
+    pub fn is_refusal(&self) -> bool {
+        matches!(
+            self.0.kind,
+            Kind::Invalid
+                | Kind::NotFound
+                | Kind::AlreadyExists
+                | Kind::Conflict
+                | Kind::Unauthenticated
+                | Kind::Forbidden
+        )
+    }
+
     /// The API's own name for the error.
     pub fn api_code(&self) -> Option<&str> {
         self.0.code.as_deref()

@@ -90,6 +90,13 @@ pub trait Kind: Send + Sync + 'static {
         async { Ok(()) }
     }
 
+    /// Takes back what [`prepare`](Self::prepare) did, when the object was
+    /// refused for good: what is in no state would be left behind.
+    fn abandon(scene: &Scene<'_>) -> impl Future<Output = Result<()>> + Send {
+        let _ = scene;
+        async { Ok(()) }
+    }
+
     /// Waits for what the configuration asks to be waited for, after `applied`
     /// was answered to an apply; returns the object as it is then.
     fn settle(
@@ -276,7 +283,13 @@ impl<K: Kind> Lifecycle<Provider> for Custom<K> {
         K::prepare(&scene, &planned).await?;
         // Access to the cluster may have been granted a moment ago, by this very run.
         let options = WriteOptions { new_access: true, ..WriteOptions::default() };
-        let mut applied = self.apply(&scene, &planned, config, &options, None).await?;
+        let applied = self.apply(&scene, &planned, config, &options, None).await;
+        if applied.as_ref().is_err_and(Error::is_refusal)
+            && let Err(error) = K::abandon(&scene).await
+        {
+            cx.warn(Path::root(), error.summary(), error.detail());
+        }
+        let mut applied = applied?;
         if !applied.object["metadata"]["deletionTimestamp"].is_null() {
             // What is on its way out takes no changes: wait, and make it anew.
             let objects = scene.objects();

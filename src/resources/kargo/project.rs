@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::clients::kube::{DeleteOptions, ObjectKind, WriteOptions};
+use crate::clients::kube::{DeleteOptions, FIELD_MANAGER, Freshness, ObjectKind, WriteOptions};
 use crate::framework::schema::{Attribute, Form, Kind};
 use crate::framework::{Attr, AttrValue, Error, ImportFormat, Model, Result, Value};
 use crate::resources::object::{self, CommonMeta, Scene};
@@ -11,7 +11,8 @@ use crate::resources::object::{self, CommonMeta, Scene};
 /// stages and freight live.
 ///
 /// Kargo deletes that namespace and everything in it together with the project,
-/// unless `keep_namespace` is on.
+/// unless `keep_namespace` is on. Where Kargo does not run, only a namespace
+/// that was made here is deleted with it.
 #[derive(Clone, Debug, Default, Model)]
 pub struct Project {
     /// Name of the project and of its namespace.
@@ -64,7 +65,11 @@ fn read(json: &Json) -> Result<Value> {
 
 /// By this label Kargo knows a namespace as a project's.
 const PROJECT_LABEL: &str = "kargo.akuity.io/project";
-/// Remembered of a project whose namespace this provider made.
+/// Kubernetes' own label for who manages an object: tells the namespaces that this provider made
+/// from those that were there before. In the cluster and not in the state, so that a run that was
+/// killed before it could save anything is no reason to leave one behind.
+const MANAGED_BY_LABEL: &str = "app.kubernetes.io/managed-by";
+/// Remembered within a run that has made the namespace.
 const MADE_NAMESPACE: &str = "made_namespace";
 const NAMESPACE: ObjectKind = ObjectKind::new("v1", "Namespace", "namespaces");
 
@@ -78,14 +83,29 @@ impl object::Kind for Project {
     /// The namespace with Kargo's label comes first: then the project is made
     /// whether Kargo's webhooks are there or not, and so is what goes into it.
     async fn prepare(scene: &Scene<'_>, _: &Value) -> Result<()> {
-        let namespace = NAMESPACE.cluster_wide(&scene.object.name);
-        let content = json!({"metadata": {"labels": {PROJECT_LABEL: "true"}}});
+        let namespace = scene.object.name.as_str();
+        let (objects, deadline) = (scene.objects(), scene.cx.deadline());
         let options = WriteOptions { new_access: true, ..WriteOptions::default() };
-        let deadline = scene.cx.deadline();
-        let applied =
-            scene.objects().apply(scene.target, &namespace, content, &options, deadline).await?;
-        if applied.created {
-            scene.cx.remember(MADE_NAMESPACE, true);
+        let labels = json!({PROJECT_LABEL: "true", MANAGED_BY_LABEL: FIELD_MANAGER});
+        let content = json!({"metadata": {"name": namespace, "labels": labels}});
+        match objects.create(scene.target, &NAMESPACE, None, content, &options, deadline).await {
+            Ok(_) => {
+                scene.cx.remember(MADE_NAMESPACE, true);
+                return Ok(());
+            }
+            Err(error) if error.is_already_exists() => {}
+            Err(error) => return Err(error),
+        }
+        let content = json!({"metadata": {"labels": {PROJECT_LABEL: "true"}}});
+        let namespace = NAMESPACE.cluster_wide(namespace);
+        objects.apply(scene.target, &namespace, content, &options, deadline).await.map(drop)
+    }
+
+    /// A namespace that was made for a project that is refused would be in no
+    /// state, and so nobody's.
+    async fn abandon(scene: &Scene<'_>) -> Result<()> {
+        if scene.cx.recall::<bool>(MADE_NAMESPACE).unwrap_or_default() {
+            delete_namespace(scene).await?;
         }
         Ok(())
     }
@@ -93,15 +113,24 @@ impl object::Kind for Project {
     /// Kargo deletes the namespace with the project; where Kargo does not run,
     /// nobody else would.
     async fn bury(scene: &Scene<'_>, state: &Value) -> Result<()> {
-        let kept = state.get("keep_namespace").as_bool() == Some(true);
-        if kept || !scene.cx.recall::<bool>(MADE_NAMESPACE).unwrap_or_default() {
+        if state.get("keep_namespace").as_bool() == Some(true) {
             return Ok(());
         }
         let namespace = NAMESPACE.cluster_wide(&scene.object.name);
         let (objects, deadline) = (scene.objects(), scene.cx.deadline());
-        objects.delete(scene.target, &namespace, &DeleteOptions::default(), deadline).await?;
-        objects.wait_gone(scene.target, &namespace, None, deadline).await
+        let live = objects.get(scene.target, &namespace, Freshness::Now, deadline).await?;
+        if live.is_some_and(|live| live["metadata"]["labels"][MANAGED_BY_LABEL] == FIELD_MANAGER) {
+            delete_namespace(scene).await?;
+        }
+        Ok(())
     }
+}
+
+async fn delete_namespace(scene: &Scene<'_>) -> Result<()> {
+    let namespace = NAMESPACE.cluster_wide(&scene.object.name);
+    let (objects, deadline) = (scene.objects(), scene.cx.deadline());
+    objects.delete(scene.target, &namespace, &DeleteOptions::default(), deadline).await?;
+    objects.wait_gone(scene.target, &namespace, None, deadline).await
 }
 
 #[cfg(test)]

@@ -67,6 +67,12 @@ impl Diagnostics {
         }
     }
 
+    /// Each message as `change` makes it.
+    #[must_use]
+    pub fn map(self, change: impl FnMut(Diagnostic) -> Diagnostic) -> Self {
+        Self(self.0.into_iter().map(change).collect())
+    }
+
     /// Whether the call failed.
     pub fn has_errors(&self) -> bool {
         self.0.iter().any(|diagnostic| diagnostic.severity == Severity::Error)

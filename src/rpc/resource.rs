@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::diagnostics::{diagnostics, path};
+use super::diagnostics::{diagnostics, located, path};
 use super::{proto, wire};
 use crate::framework::schema::{Attribute, Kind, Nesting};
 use crate::framework::{
@@ -20,6 +20,13 @@ fn find<'a, P: Send + Sync + 'static>(
         .ok_or_else(|| Error::bug(format!("the provider has no resource type {type_name:?}")))
 }
 
+fn told<P: Send + Sync + 'static>(
+    managed: &Managed<P>,
+    found: Diagnostics,
+) -> Vec<proto::Diagnostic> {
+    diagnostics(located(&managed.schema().attributes, found))
+}
+
 pub(super) fn validate<P: Send + Sync + 'static>(
     registry: &Registry<P>,
     request: &proto::validate_resource_config::Request,
@@ -30,7 +37,7 @@ pub(super) fn validate<P: Send + Sync + 'static>(
     if !takes_write_only(request.client_capabilities) {
         refuse_write_only(&managed.schema().attributes, &config, &Path::root(), &mut found);
     }
-    Ok(found)
+    Ok(located(&managed.schema().attributes, found))
 }
 
 fn takes_write_only(client: ClientCapabilities) -> bool {
@@ -132,7 +139,7 @@ pub(super) async fn read<P: Send + Sync + 'static>(
         private: outcome.private.to_bytes(),
         // What is not sent back is erased.
         new_identity: identity.or(request.current_identity),
-        diagnostics: diagnostics(outcome.diagnostics),
+        diagnostics: told(managed, outcome.diagnostics),
         deferred: None,
     })
 }
@@ -153,7 +160,7 @@ pub(super) async fn plan<P: Send + Sync + 'static>(
         requires_replace: outcome.replace.iter().map(path).collect(),
         planned_private: outcome.private.to_bytes(),
         planned_identity: identity.or(request.prior_identity),
-        diagnostics: diagnostics(outcome.diagnostics),
+        diagnostics: told(managed, outcome.diagnostics),
         ..Default::default()
     })
 }
@@ -174,7 +181,7 @@ pub(super) async fn apply<P: Send + Sync + 'static>(
         new_state: wire::write_option(managed.schema(), outcome.state.as_ref())?,
         private: outcome.private.to_bytes(),
         new_identity: identity.or(request.planned_identity),
-        diagnostics: diagnostics(outcome.diagnostics),
+        diagnostics: told(managed, outcome.diagnostics),
         ..Default::default()
     })
 }
@@ -202,7 +209,7 @@ pub(super) async fn import<P: Send + Sync + 'static>(
     };
     Ok(proto::import_resource_state::Response {
         imported_resources: imported.into_iter().collect(),
-        diagnostics: diagnostics(outcome.diagnostics),
+        diagnostics: told(managed, outcome.diagnostics),
         deferred: None,
     })
 }

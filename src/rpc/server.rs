@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
+use super::diagnostics::located;
 use super::proto::provider_server::Provider as Service;
 use super::{guard, proto, resource, schema, wire};
 use crate::framework::schema::Schema;
@@ -48,7 +49,7 @@ impl<P: Provider> Server<P> {
         let config = wire::read(&self.provider_schema, config)?;
         let mut diagnostics = Diagnostics::default();
         P::validate(&config, &mut diagnostics);
-        Ok(diagnostics)
+        Ok(located(&self.provider_schema.attributes, diagnostics))
     }
 
     async fn configure(&self, config: Option<&proto::DynamicValue>) -> Result<Diagnostics> {
@@ -57,7 +58,7 @@ impl<P: Provider> Server<P> {
         let provider = P::configure(config, &mut diagnostics).await?;
         let mut slot = self.provider.write().unwrap_or_else(PoisonError::into_inner);
         *slot = Some(Arc::new(provider));
-        Ok(diagnostics)
+        Ok(located(&self.provider_schema.attributes, diagnostics))
     }
 }
 

@@ -68,7 +68,7 @@ const AT_VALIDATE: &[Case] = &[
             ]
         "#,
         at: "requested_freight",
-        says: &["requested_freight[1].origin", "manifests", "twice"],
+        says: &["requested_freight[1].origin.name", "manifests", "requested_freight[0] already"],
     },
     Case {
         name: "no_semver_constraint",
@@ -109,7 +109,7 @@ const AT_VALIDATE: &[Case] = &[
             source      = { repo_url = "https://git.example.com/shop.git", path = "." }
             sources     = [{ repo_url = "https://git.example.com/shop.git", path = "." }]
         "#,
-        at: "sources",
+        at: "source ",
         says: &["source", "sources"],
     },
     Case {
@@ -166,7 +166,7 @@ const AT_PLAN: &[Case] = &[
         kind: "gitops_application",
         body: r#"
             name        = "shop"
-            destination = { server = "arn:aws:eks:eu-west-1:123456789012:cluster/shop", namespace = "shop" }
+            destination = { name = "shop", namespace = "shop" }
             source      = { repo_url = "https://git.example.com/shop.git", path = ".", plugin = { name = "cdk8s" } }
         "#,
         at: "source",

@@ -10,6 +10,7 @@
 )]
 
 mod coverage;
+mod errors;
 mod examples;
 mod handshake;
 mod kube;

@@ -11,7 +11,7 @@ use aws_smithy_runtime_api::client::interceptors::context::{
     BeforeTransmitInterceptorContextMut, Error as AnyError, FinalizerInterceptorContextMut,
     InterceptorContext,
 };
-use aws_smithy_runtime_api::client::orchestrator::OrchestratorError;
+use aws_smithy_runtime_api::client::orchestrator::{Metadata, OrchestratorError};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::retries::RequestAttempts;
 use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction};
@@ -109,6 +109,7 @@ impl Intercept for Trace {
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let Some(Host(host)) = config.load::<Host>().cloned() else { return Ok(()) };
+        log_attempt(context, &host, config);
         if let Some(response) = context.response_mut() {
             self.time.note(response);
             let credentials = self.credentials.as_ref().map(Held::describe);
@@ -140,6 +141,22 @@ impl Intercept for Trace {
         }
         Ok(())
     }
+}
+
+/// One line for each attempt. Neither headers nor bodies: there are secrets in both.
+fn log_attempt(context: &FinalizerInterceptorContextMut<'_>, host: &str, config: &ConfigBag) {
+    let of = config.load::<Metadata>();
+    let attempt = config.load::<RequestAttempts>().map_or(1, RequestAttempts::attempts);
+    let response = context.response();
+    tracing::debug!(
+        service = of.map(Metadata::service),
+        operation = of.map(Metadata::name),
+        host,
+        attempt,
+        status = response.map(|response| response.status().as_u16()),
+        request_id = response.and_then(|it| it.headers().get("x-amzn-requestid")),
+        "AWS request"
+    );
 }
 
 /// Wraps the error, which also ends the attempts: an error of this kind is not tried again.

@@ -227,11 +227,13 @@ impl Resource for PodIdentityAssociation {
     async fn import(cx: &Operation, id: &str) -> Result<Object> {
         let parts: Vec<_> = id.split(',').collect();
         let [cluster, namespace, service_account] = parts[..] else {
-            return Self::IMPORT.parse(id).map_err(|error| {
-                error.advise(
-                    "Write it as \"<cluster_name>,<association_id>\" or as \
-                     \"<cluster_name>,<namespace>,<service_account>\".",
-                )
+            return Self::IMPORT.parse(id).map_err(|_| {
+                Error::invalid(format!(
+                    "the import id {id:?} has neither the form \"{}\" nor the form \
+                     \"<cluster_name>,<namespace>,<service_account>\"",
+                    Self::IMPORT.form()
+                ))
+                .advise("Write the id in one of these forms, without the brackets.")
             });
         };
         let found = find(cx, &Attr::Null, cluster, namespace, service_account).await?;

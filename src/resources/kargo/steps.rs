@@ -15,7 +15,7 @@ use serde_json::{Map, Value as Json};
 
 pub use check::check;
 
-use crate::framework::schema::{Attribute, Form, Kind};
+use crate::framework::schema::{Attribute, Form, Kind, Same};
 use crate::framework::value::Dynamic;
 use crate::framework::{Any, AttrValue, Error, Result, Value, checks, json};
 
@@ -40,6 +40,7 @@ impl AttrValue for Steps {
 
     fn tune(attribute: &mut Attribute) {
         attribute.api.form = Form::Custom { write, read };
+        attribute.same = Same::Whole(same);
     }
 }
 
@@ -139,6 +140,12 @@ pub fn steps_from_json(steps: &Json) -> Result<Dynamic> {
         }
         _ => Err(Error::invalid("the steps are no list")),
     }
+}
+
+/// Whether they are the same to the API: `5m` and `5m0s` are.
+fn same(a: &Value, b: &Value) -> bool {
+    let (a, b) = (write(a), write(b));
+    matches!((a, b), (Ok(a), Ok(b)) if json::same(&a, &b))
 }
 
 fn write(value: &Value) -> Result<Json> {

@@ -109,6 +109,18 @@ fn what_kargo_gives_back_is_no_drift() {
     assert_eq!(step.get("continue_on_error"), &true.into());
 }
 
+#[test]
+fn steps_that_were_imported_are_those_of_the_configuration_in_another_spelling() {
+    let attributes = PromotionTemplate::attributes();
+    let steps = attributes.iter().find(|attribute| attribute.name == "steps").unwrap();
+    let value = |steps| Value::Dynamic(Box::new(steps));
+    let imported = value(steps_from_json(&in_the_api()).unwrap());
+    assert!(steps.same(&imported, &value(hcl(&as_written()))));
+    let other = json!([{ "uses": "git-clone" }]);
+    assert!(!steps.same(&imported, &value(hcl(&other))));
+    assert!(!steps.same(&imported, &Value::Unknown));
+}
+
 fn found(steps: &Dynamic) -> Vec<(String, String)> {
     let mut diagnostics = Diagnostics::default();
     check(steps, &Path::attribute("steps"), &mut diagnostics);

@@ -4,6 +4,8 @@
 //! that is looked at when the object is read. What controllers, webhooks and
 //! people put beside it is theirs.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value as Json};
 
 use super::error::{Error, Result};
@@ -34,14 +36,13 @@ pub enum View {
 pub fn render(attributes: &[Attribute], root: &str, values: &Value) -> Result<Json> {
     let mut object = Json::Object(Map::new());
     for attr in attributes {
-        let Some(field) = attr.api.field else { continue };
+        let Some(place) = place(attr, root) else { continue };
         let value = values.get(attr.name);
         let Some(json) = render_attribute(attr, value)
             .map_err(|error| error.inside(Step::Attribute(attr.name.to_owned())))?
         else {
             continue;
         };
-        let place = if field.starts_with('/') { field.into() } else { format!("{root}/{field}") };
         merge(slot(&mut object, &place), json);
     }
     Ok(object)
@@ -102,22 +103,55 @@ pub fn project(
         .iter()
         .map(|attr| {
             let prior = prior.get(attr.name);
-            let value = match attr.api.field {
+            let value = match place(attr, root) {
                 // What only the provider knows is as the state has it.
                 None => prior.clone(),
-                Some(field) => {
-                    let place = if field.starts_with('/') {
-                        field.into()
-                    } else {
-                        format!("{root}/{field}")
-                    };
-                    project_attribute(attr, live.pointer(&place), prior, view)
+                Some(place) => {
+                    let found = live.pointer(&place).map(|found| {
+                        // Two attributes may share an object, such as the annotations.
+                        without_theirs(attributes, attr, root, &place, found)
+                    });
+                    project_attribute(attr, found.as_deref(), prior, view)
                 }
             };
             (attr.name.to_owned(), value)
         })
         .collect();
     Value::Object(values)
+}
+
+/// A live map without the keys that have attributes of their own.
+fn without_theirs<'a>(
+    attributes: &[Attribute],
+    attr: &Attribute,
+    root: &str,
+    place: &str,
+    found: &'a Json,
+) -> Cow<'a, Json> {
+    let (Kind::Plain(Type::Map(_)), Json::Object(entries)) = (&attr.kind, found) else {
+        return Cow::Borrowed(found);
+    };
+    let theirs: Vec<_> = attributes
+        .iter()
+        .filter_map(|other| self::place(other, root))
+        .filter_map(|other| Some(unescape(other.strip_prefix(place)?.strip_prefix('/')?)))
+        .collect();
+    if !entries.keys().any(|key| theirs.contains(key)) {
+        return Cow::Borrowed(found);
+    }
+    let entries = entries.iter().filter(|(key, _)| !theirs.contains(key));
+    Cow::Owned(entries.map(|(key, value)| (key.clone(), value.clone())).collect())
+}
+
+/// Where an attribute is in the object, as a JSON pointer.
+fn place(attr: &Attribute, root: &str) -> Option<String> {
+    let field = attr.api.field?;
+    Some(if field.starts_with('/') { field.into() } else { format!("{root}/{field}") })
+}
+
+/// A step of a JSON pointer.
+fn unescape(step: &str) -> String {
+    step.replace("~1", "/").replace("~0", "~")
 }
 
 fn project_attribute(attr: &Attribute, live: Option<&Json>, prior: &Value, view: View) -> Value {
@@ -218,7 +252,7 @@ fn typed(ty: &Type, live: &Json) -> Value {
 /// The place of a JSON pointer, made where it is missing.
 fn slot<'a>(object: &'a mut Json, pointer: &str) -> &'a mut Json {
     pointer.split('/').skip(1).fold(object, |at, name| {
-        let name = name.replace("~1", "/").replace("~0", "~");
+        let name = unescape(name);
         if !at.is_object() {
             *at = Json::Object(Map::new());
         }

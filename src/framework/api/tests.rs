@@ -196,3 +196,12 @@ fn an_import_sees_everything_that_the_schema_knows() {
     assert_eq!(seen.get("automated"), &values(thing()).get("automated").clone());
     assert_eq!(seen.get("url"), &"https://status".into());
 }
+
+#[test]
+fn a_map_does_not_have_what_another_attribute_is_about() {
+    let live = json!({"metadata": {"annotations": {"example.com/about": "mine", "x": "y"}}});
+    let seen = project(&Thing::attributes(), "/spec", &live, &Value::Null, View::Whole);
+    let seen = Thing::from_value(seen).unwrap();
+    assert_eq!(seen.about.as_str(), Some("mine"));
+    assert_eq!(seen.annotations, Attr::Known(BTreeMap::from([("x".into(), "y".into())])));
+}

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::clients::aws::OperationResult;
 use crate::clients::aws::tags::{self as aws_tags, Changes};
+use crate::framework::managed::IMPORTED;
 use crate::framework::{Attr, AttrValue, Change, Result, Value};
 use crate::resources::Operation;
 
@@ -28,7 +29,8 @@ pub(crate) fn plan(cx: &Operation, change: &mut Change) -> Result<()> {
 pub(crate) fn read(cx: &Operation, before: &Tags, own: &mut Tags, all: &mut Tags) {
     let settings = cx.provider().settings();
     let seen = settings.seen_tags(std::mem::take(all).into_known().unwrap_or_default());
-    let mine = settings.own_tags(&seen, before.known().unwrap_or(&BTreeMap::new()));
+    let imported = cx.recall::<bool>(IMPORTED).unwrap_or_default();
+    let mine = settings.own_tags(&seen, before.known().unwrap_or(&BTreeMap::new()), imported);
     *own = if mine.is_empty() && before.is_null() { Attr::Null } else { Attr::Known(mine) };
     *all = Attr::Known(seen);
 }

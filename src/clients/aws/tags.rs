@@ -52,10 +52,14 @@ impl Settings {
     }
 
     /// The tags of a resource that are its own, out of all that are [seen](Self::seen_tags):
-    /// without those that the default tags account for, unless `configured` repeats them.
-    pub fn own_tags(&self, seen: &Tags, configured: &Tags) -> Tags {
-        let own = |(key, value): &(&String, &String)| {
-            configured.contains_key(*key) || self.default_tags.get(*key) != Some(*value)
+    /// without those that the default tags account for, unless `configured` repeats them. What
+    /// somebody made of a default tag is no tag of its own, and shows in `tags_all` alone; but an
+    /// `imported` resource may have it from a configuration that overrules the default.
+    pub fn own_tags(&self, seen: &Tags, configured: &Tags, imported: bool) -> Tags {
+        let own = |(key, value): &(&String, &String)| match self.default_tags.get(*key) {
+            _ if configured.contains_key(*key) => true,
+            Some(default) => imported && default != *value,
+            None => true,
         };
         seen.iter().filter(own).map(|(key, value)| (key.clone(), value.clone())).collect()
     }
@@ -159,9 +163,15 @@ mod tests {
     fn own_tags_are_what_the_default_ones_do_not_account_for() {
         let seen = tags([("owner", "platform"), ("env", "prod"), ("team", "a")]);
         let settings = settings();
-        assert_eq!(settings.own_tags(&seen, &Tags::new()), tags([("env", "prod"), ("team", "a")]));
+        let none = Tags::new();
+        assert_eq!(settings.own_tags(&seen, &none, false), tags([("team", "a")]));
+        let overruled = tags([("env", "prod"), ("team", "a")]);
+        assert_eq!(settings.own_tags(&seen, &none, true), overruled);
         let configured = tags([("owner", "platform")]);
-        assert_eq!(settings.own_tags(&seen, &configured), seen);
+        assert_eq!(settings.own_tags(&seen, &configured, false), seen);
+        let drifted = tags([("owner", "somebody")]);
+        assert_eq!(settings.own_tags(&drifted, &none, false), none);
+        assert_eq!(settings.own_tags(&drifted, &none, true), drifted);
     }
 
     #[test]

@@ -185,6 +185,11 @@ impl Resource for AccessEntry {
         let mut read = state.seen(&entry);
         tags::read(cx, &state.tags, &mut read.tags, &mut read.tags_all);
         let imported = cx.recall::<bool>(crate::framework::managed::IMPORTED).unwrap_or_default();
+        if imported {
+            // Whose they are shows at the next plan: what the configuration lacks is then let be.
+            let groups = entry.kubernetes_groups.filter(|groups| !groups.is_empty());
+            read.kubernetes_groups = groups.map(Set).into();
+        }
         read.policy_associations = state.owned(associated(&eks, &state).await?, imported);
         Ok(Some(read))
     }

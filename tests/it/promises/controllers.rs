@@ -22,7 +22,7 @@ async fn argo_cd_deploys_heals_and_reports_without_a_difference() {
     // Somebody changes and somebody deletes what is deployed: it comes back as it was.
     let deployed = Objects::new(&sandbox, "v1", "ConfigMap", Some("quickstart"));
     let original = deployed.get("greeting").await["data"].clone();
-    let vandalism = json!({ "data": { "greeting": "Boo!" } });
+    let vandalism = json!({ "data": { "text": "Boo!" } });
     deployed.patch("greeting", &vandalism).await;
     healed(&deployed, &original).await;
     deployed.delete("greeting").await;
@@ -228,16 +228,29 @@ impl Webhooks {
 
         let namespaces = Objects::new(sandbox, "v1", "Namespace", None);
         namespaces.create(&json!({ "metadata": { "name": probe } })).await;
-        let warehouses = Objects::new(sandbox, KARGO, "Warehouse", Some(&probe));
+        // The API server hears of each policy at a time of its own.
         let warehouse = json!({ "metadata": { "name": "probe" }, "spec": {
             "interval": "5m",
             "subscriptions": [{ "git": { "repoURL": "https://git.example.com/shop.git" } }],
         } });
-        eventually("admission that rewrites", || async {
-            let made = warehouses.try_create(&warehouse).await?;
-            if made["spec"]["interval"] == "5m0s" { Ok(()) } else { Err(made.to_string()) }
-        })
-        .await;
+        let retried = json!({ "uses": "git-push", "retry": { "timeout": "5m" } });
+        let stage = json!({ "metadata": { "name": "probe" }, "spec": {
+            "requestedFreight": [{
+                "origin": { "kind": "Warehouse", "name": "probe" },
+                "sources": { "stages": ["before"], "requiredSoakTime": "90m" },
+            }],
+            "promotionTemplate": { "spec": { "steps": [{ "uses": "git-clone" }, retried] } },
+        } });
+        let probes = [("Warehouse", warehouse), ("Stage", stage.clone()), ("Stage", stage)];
+        for ((kind, object), (.., pointer, [_, to])) in probes.iter().zip(REWRITTEN) {
+            let objects = Objects::new(sandbox, KARGO, kind, Some(&probe));
+            eventually("admission that rewrites", || async {
+                let made = objects.try_create(object).await?;
+                let rewritten = made.pointer(pointer).and_then(Json::as_str) == Some(to);
+                if rewritten { Ok(()) } else { Err(made.to_string()) }
+            })
+            .await;
+        }
         namespaces.delete(&probe).await;
         webhooks
     }

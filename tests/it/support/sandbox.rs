@@ -24,7 +24,7 @@ use gitops_sandbox::tools::CustomResources;
 use gitops_sandbox::{Options, Sandbox, inventory, kubernetes};
 use kube::Api;
 use kube::api::{DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams};
-use kube::core::{ApiResource, GroupVersionKind};
+use kube::core::{ApiResource, GroupVersionKind, TypeMeta};
 use serde_json::Value as Json;
 use tokio::sync::{OnceCell, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -295,6 +295,7 @@ pub(crate) fn iam(sandbox: &Sandbox) -> aws_sdk_iam::Client {
 /// Objects of one kind in one namespace (or of the whole cluster), as an administrator sees them.
 pub(crate) struct Objects {
     api: Api<DynamicObject>,
+    types: TypeMeta,
     /// Nobody in particular: neither the provider nor a controller.
     manager: &'static str,
 }
@@ -314,7 +315,8 @@ impl Objects {
             Some(namespace) => Api::namespaced_with(client, namespace, &kind),
             None => Api::all_with(client, &kind),
         };
-        Self { api, manager: "somebody-else" }
+        let types = TypeMeta { api_version: kind.api_version.clone(), kind: kind.kind.clone() };
+        Self { api, types, manager: "somebody-else" }
     }
 
     /// Changes as this field manager.
@@ -358,7 +360,8 @@ impl Objects {
     }
 
     async fn posted(&self, object: &Json, dry_run: bool) -> Result<Json, String> {
-        let object = serde_json::from_value(object.clone()).expect("an object");
+        let mut object: DynamicObject = serde_json::from_value(object.clone()).expect("an object");
+        object.types = Some(self.types.clone());
         let params = PostParams { dry_run, field_manager: Some(self.manager.to_owned()) };
         let made = self.api.create(&params, &object).await.map_err(|e| e.to_string())?;
         Ok(serde_json::to_value(made).expect("an object is JSON"))

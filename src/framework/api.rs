@@ -74,15 +74,22 @@ fn render_attribute(attr: &Attribute, value: &Value) -> Result<Option<Json>> {
         }
         (Kind::Nested(Nesting::Map, inner), Value::Object(elements)) => elements
             .iter()
-            .map(|(key, element)| Ok((key.clone(), render(inner, "", element)?)))
+            .map(|(key, element)| {
+                let json = render(inner, "", element);
+                let json = json.map_err(|error| error.inside(Step::Key(key.clone())))?;
+                Ok((key.clone(), json))
+            })
             .collect::<Result<Map<_, _>>>()?
             .into(),
-        (Kind::Nested(_, inner), Value::List(elements)) => Json::Array(
+        (Kind::Nested(nesting, inner), Value::List(elements)) => Json::Array(
             elements
                 .iter()
                 .enumerate()
                 .map(|(at, element)| {
-                    render(inner, "", element).map_err(|error| error.inside(Step::Index(at)))
+                    render(inner, "", element).map_err(|error| match nesting {
+                        Nesting::Set => error.inside_set(),
+                        _ => error.inside(Step::Index(at)),
+                    })
                 })
                 .collect::<Result<_>>()?,
         ),

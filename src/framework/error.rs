@@ -146,6 +146,18 @@ impl Error {
         self
     }
 
+    /// The same error one level further out, where that is an element of a set.
+    ///
+    /// The protocol has no step into a set: the path ends at the set, and the message says where
+    /// within the element it led.
+    #[must_use]
+    pub fn inside_set(mut self) -> Self {
+        if let Some(below) = self.0.path.take().filter(|path| !path.is_root()) {
+            self.0.message = format!("{below} of an element: {}", self.0.message);
+        }
+        self
+    }
+
     /// Says what the user can do, in whole sentences, unless a layer below did.
     #[must_use]
     pub fn advise(mut self, advice: impl Into<Cow<'static, str>>) -> Self {
@@ -355,6 +367,16 @@ mod tests {
         let error = Error::invalid("no").inside(Step::Attribute("key".into()));
         let error = error.inside(Step::Index(1)).inside(Step::Attribute("list".into()));
         assert_eq!(error.path().unwrap().to_string(), "list[1].key");
+    }
+
+    #[test]
+    fn a_path_ends_at_a_set() {
+        let error = Error::invalid("no").inside(Step::Attribute("key".into())).inside_set();
+        let error = error.inside(Step::Attribute("set".into()));
+        assert_eq!(error.path().unwrap().to_string(), "set");
+        assert_eq!(error.message(), "key of an element: no");
+        let error = Error::invalid("an element is null").inside_set();
+        assert_eq!((error.path(), error.message()), (None, "an element is null"));
     }
 
     #[test]

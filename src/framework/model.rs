@@ -401,7 +401,8 @@ impl<T: AttrValue> AttrValue for Set<T> {
     }
 
     fn from_known(value: Value) -> Result<Self> {
-        Vec::from_known(value).map(Self)
+        let values = elements(value)?.into_iter().map(element);
+        values.collect::<Result<_>>().map_err(Error::inside_set).map(Self)
     }
 
     fn into_value(self) -> Value {

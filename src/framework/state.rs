@@ -53,7 +53,10 @@ fn attribute(attr: &Attribute, json: &Json) -> Result<Value> {
                 .iter()
                 .enumerate()
                 .map(|(at, element)| {
-                    from_json(inner, element).map_err(|error| error.inside(Step::Index(at)))
+                    from_json(inner, element).map_err(|error| match nesting {
+                        Nesting::Set => error.inside_set(),
+                        _ => error.inside(Step::Index(at)),
+                    })
                 })
                 .collect::<Result<_>>()?;
             if *nesting == Nesting::Set {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use super::*;
-use crate::framework::{Attr, JsonText, Model};
+use crate::framework::{Attr, JsonText, Model, Set};
 
 /// An object with a field of each form.
 #[derive(Debug, Default, Model)]
@@ -32,6 +32,10 @@ struct Thing {
     automated: Attr<Source>,
     /// Sources.
     sources: Attr<Vec<Source>>,
+    /// Sources by name.
+    named: Attr<BTreeMap<String, Source>>,
+    /// Sources without order.
+    others: Attr<Set<Source>>,
     /// Read only.
     #[attr(computed, api = "/status/url")]
     url: Attr<String>,
@@ -114,6 +118,21 @@ fn an_unknown_value_is_never_sent() {
     let thing = Thing { about: Attr::Unknown, ..thing() };
     let error = render(&Thing::attributes(), "/spec", &values(thing)).unwrap_err();
     assert_eq!(error.path().unwrap().to_string(), "about");
+}
+
+#[test]
+fn an_error_leads_as_far_as_the_protocol_has_steps() {
+    let bad = || Source { values: Attr::Known(JsonText("{".into())), ..Source::default() };
+    let paths = [
+        Thing { sources: Attr::Known(vec![Source::default(), bad()]), ..Thing::default() },
+        Thing { named: Attr::Known([("a".into(), bad())].into()), ..Thing::default() },
+        Thing { others: Attr::Known(Set(vec![bad()])), ..Thing::default() },
+    ]
+    .map(|thing| {
+        let error = render(&Thing::attributes(), "/spec", &values(thing)).unwrap_err();
+        error.path().unwrap().to_string()
+    });
+    assert_eq!(paths, ["sources[1].values", "named[\"a\"].values", "others"]);
 }
 
 #[test]

@@ -9,13 +9,18 @@
     reason = "tests read better so, and nobody calls them"
 )]
 
+mod contract;
 mod coverage;
 mod errors;
 mod examples;
 mod handshake;
 mod kube;
 mod promises;
+mod protocol;
 mod quickstart;
 #[allow(dead_code, reason = "some of the tests that share it are not run yet")]
 mod support;
 mod tidy;
+
+// Derived models name it so: `crate::framework`.
+use terraform_provider_gitops::framework;

@@ -1,4 +1,7 @@
-//! What the tests with real programs share: the sandbox they run in, and the command line tools.
+//! What the tests share: the sandbox and the command line tools for those with real programs, a
+//! small core and a provider of things in memory for those without.
 
 pub(crate) mod cli;
+pub(crate) mod core;
+pub(crate) mod fake;
 pub(crate) mod sandbox;

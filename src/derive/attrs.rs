@@ -4,7 +4,7 @@ use syn::punctuated::Punctuated;
 use syn::{Attribute, Error, Expr, ExprLit, Field, Lit, LitStr, Meta, Path, Result, Token};
 
 /// Everything said about one field.
-#[derive(Debug, Default)]
+#[derive(Default)]
 #[expect(clippy::struct_excessive_bools, reason = "one flag for each word in the attribute")]
 pub(crate) struct FieldAttrs {
     pub(crate) required: bool,
@@ -38,22 +38,61 @@ pub(crate) enum Replace {
     IfConfigured,
 }
 
+/// Every word, as it is written.
+const WORDS: [(&str, &str); 22] = [
+    ("required", "required"),
+    ("optional", "optional"),
+    ("computed", "computed"),
+    ("default", "default = EXPR"),
+    ("replace", "replace` or `replace = \"if_configured\""),
+    ("stable", "stable"),
+    ("sensitive", "sensitive"),
+    ("write_only", "write_only"),
+    ("identity", "identity"),
+    ("block", "block"),
+    ("deprecated", "deprecated = \"why\""),
+    ("check", "check = path::to::function"),
+    ("one_of", "one_of = [\"A\", \"B\"]"),
+    ("range", "range(MIN, MAX)"),
+    ("length", "length(MIN, MAX)"),
+    ("same", "same = path::to::function"),
+    ("api", "api = \"fieldName\""),
+    ("local", "local"),
+    ("int_or_string", "int_or_string"),
+    ("keep_empty", "keep_empty"),
+    ("omitempty", "omitempty"),
+    ("flatten", "flatten"),
+];
+
 impl FieldAttrs {
     pub(crate) fn parse(field: &Field) -> Result<Self> {
         let mut attrs = Self::default();
+        let mut said = Vec::new();
         for attribute in field.attrs.iter().filter(|attribute| attribute.path().is_ident("attr")) {
             let metas =
                 attribute.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated)?;
             for meta in metas {
+                let word = word(&meta);
+                // Of checks there may be any number.
+                if said.contains(&word) && word != "check" {
+                    return Err(Error::new_spanned(meta, format!("`{word}` is said twice")));
+                }
                 attrs.add(meta)?;
+                said.push(word);
             }
+        }
+        if attrs.flatten && said.len() > 1 {
+            return Err(Error::new_spanned(
+                &field.ident,
+                "`flatten` stands alone: the attributes of the model inside say the rest",
+            ));
         }
         attrs.agree(field)?;
         Ok(attrs)
     }
 
     fn add(&mut self, meta: Meta) -> Result<()> {
-        let name = meta.path().get_ident().map(ToString::to_string).unwrap_or_default();
+        let name = word(&meta);
         match (name.as_str(), meta) {
             ("required", Meta::Path(_)) => self.required = true,
             ("optional", Meta::Path(_)) => self.optional = true,
@@ -72,7 +111,10 @@ impl FieldAttrs {
             ("replace", Meta::NameValue(meta)) => {
                 let when = text(&meta.value)?;
                 if when.value() != "if_configured" {
-                    return Err(Error::new_spanned(when, "expected \"if_configured\""));
+                    return Err(Error::new_spanned(
+                        when,
+                        "write it as `replace` or `replace = \"if_configured\"`",
+                    ));
                 }
                 self.replace = Some(Replace::IfConfigured);
             }
@@ -84,33 +126,46 @@ impl FieldAttrs {
             ("same", Meta::NameValue(meta)) => self.same = Some(path(meta.value)?),
             ("range", Meta::List(list)) => self.range = Some(pair(&list)?),
             ("length", Meta::List(list)) => self.length = Some(pair(&list)?),
-            (_, meta) => {
-                return Err(Error::new_spanned(
-                    meta,
-                    "unknown or malformed; see the documentation of derive(Model)",
-                ));
-            }
+            (_, meta) => return Err(Error::new_spanned(&meta, misspelled(&name))),
         }
         Ok(())
     }
 
     /// Refuses what contradicts itself, here rather than in a host that panics.
     fn agree(&self, field: &Field) -> Result<()> {
-        let refuse = |message: &str| Err(Error::new_spanned(field, message));
-        if self.required && (self.optional || self.computed || self.default.is_some()) {
-            return refuse("a required attribute is neither optional nor computed");
+        let refuse = |message: &str| Err(Error::new_spanned(&field.ident, message));
+        let defaults = self.default.is_some();
+        if self.required && (self.optional || self.computed || defaults) {
+            return refuse(
+                "a required attribute is neither optional nor computed, nor has a default",
+            );
         }
-        if self.write_only && self.computed {
-            return refuse("a write-only attribute cannot be computed");
+        if self.write_only && (self.computed || defaults) {
+            return refuse("a write-only attribute is neither computed, nor has a default");
         }
         if self.stable && !self.computed {
             return refuse("only a computed attribute is stable");
         }
-        if self.local && self.api.is_some() {
-            return refuse("a local attribute has no field in the API");
+        let travels = self.api.is_some() || self.int_or_string || self.keep_empty || self.omitempty;
+        if self.local && travels {
+            return refuse("a local attribute has no field in the API, and no form there");
         }
         Ok(())
     }
+}
+
+/// The word that something is said with; empty for a longer path.
+fn word(meta: &Meta) -> String {
+    meta.path().get_ident().map(ToString::to_string).unwrap_or_default()
+}
+
+/// What is wrong with a word that is not understood.
+fn misspelled(name: &str) -> String {
+    if let Some((_, form)) = WORDS.iter().find(|(word, _)| *word == name) {
+        return format!("write it as `{form}`");
+    }
+    let words: Vec<_> = WORDS.iter().map(|(word, _)| *word).collect();
+    format!("expected one of: {}", words.join(", "))
 }
 
 /// The doc comment of an item, as one text.

@@ -8,10 +8,10 @@ use crate::attrs::{FieldAttrs, Replace, doc};
 
 pub(crate) fn model(input: &DeriveInput) -> Result<TokenStream> {
     let Data::Struct(data) = &input.data else {
-        return Err(Error::new_spanned(input, "only a struct is a model"));
+        return Err(Error::new_spanned(&input.ident, "only a struct is a model"));
     };
     let Fields::Named(fields) = &data.fields else {
-        return Err(Error::new_spanned(input, "a model has named fields"));
+        return Err(Error::new_spanned(&input.ident, "a model has named fields"));
     };
     let description = doc(&input.attrs);
     if description.is_empty() {
@@ -63,7 +63,10 @@ fn attribute(field: &Field, attrs: &FieldAttrs) -> Result<TokenStream> {
     }
     let description = doc(&field.attrs);
     if description.is_empty() {
-        return Err(Error::new_spanned(field, "an attribute needs a doc comment"));
+        return Err(Error::new_spanned(
+            &field.ident,
+            "an attribute needs a doc comment: it becomes its description",
+        ));
     }
     let name = name(field);
     let schema = quote!(crate::framework::schema);

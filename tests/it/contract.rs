@@ -3,10 +3,14 @@
 //! The tests loop over the registry, so a new type is held to all of it without
 //! a line here.
 
+mod cases;
 mod examples;
 mod generate;
+mod imports;
+mod lives;
 mod plans;
 mod pool;
+mod round_trips;
 mod schemas;
 mod secrets;
 

@@ -9,21 +9,36 @@ use std::path::Path;
 use hcl::eval::{Context, Evaluate};
 use hcl::{Expression, Structure};
 use serde_json::{Map, Value as Json};
+use terraform_provider_gitops::resources::registry;
 
+use super::cases::{Type, World, outcome};
 use crate::support::core::UNKNOWN;
+
+/// What is in a file of a type's example.
+fn read(type_name: &str, file: &str) -> hcl::Body {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/resources");
+    let file = folder.join(type_name).join(file);
+    let text = fs::read_to_string(&file).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
+    hcl::parse(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
+}
+
+/// The identity by which a type's example imports.
+pub(super) fn identity_of(type_name: &str) -> Json {
+    let mut imports = read(type_name, "import-by-identity.tf").into_blocks();
+    let import = imports.next().unwrap_or_else(|| panic!("no example imports a {type_name}"));
+    assert_eq!(import.identifier.as_str(), "import");
+    let mut json = block_json(&import.body);
+    json["identity"].take()
+}
 
 /// The resources of that type in its example, in the order of the file.
 pub(super) fn of(type_name: &str) -> Vec<Json> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/resources");
-    let file = folder.join(type_name).join("resource.tf");
-    let text = fs::read_to_string(&file).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
-    let body = hcl::parse(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-    let resources = body.into_blocks().filter(|block| {
+    let resources = read(type_name, "resource.tf").into_blocks().filter(|block| {
         let is_of_type = block.labels.first().is_some_and(|label| label.as_str() == type_name);
         block.identifier.as_str() == "resource" && is_of_type
     });
     let resources: Vec<_> = resources.map(|block| block_json(&block.body)).collect();
-    assert!(!resources.is_empty(), "{} has no {type_name}", file.display());
+    assert!(!resources.is_empty(), "the example of {type_name} has none");
     resources
 }
 
@@ -63,6 +78,25 @@ fn expression_json(expression: &Expression) -> Json {
             // It refers to something that only a CLI knows.
             Err(_) => UNKNOWN.into(),
         },
+    }
+}
+
+#[test]
+fn every_example_is_planned_without_a_word() {
+    let world = World::new();
+    for managed in registry().resources() {
+        let ty = Type::new(&world.cores[0], managed);
+        for (at, config) in ty.examples.iter().enumerate() {
+            // Each is for the Argo CD of an EKS capability, for one's own, or for both.
+            let plans = world.cores.each_ref().map(|core| {
+                let plan = world.runtime.block_on(core.plan(&ty.name, None, config));
+                outcome("plan", plan).unwrap_or_else(|error| panic!("{} {at}: {error}", ty.name))
+            });
+            let ([Ok(plan), _] | [_, Ok(plan)]) = &plans else {
+                panic!("{} {at}: {plans:#?}", ty.name)
+            };
+            assert_eq!(plan.said, [], "{} {at}", ty.name);
+        }
     }
 }
 

@@ -4,185 +4,20 @@
 //! `PROPTEST_CASES` sets how many configurations each type is tried with,
 //! `PROPTEST_RNG_SEED` which ones.
 
-use std::env;
-use std::net::TcpListener;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use proptest::collection::vec;
 use proptest::prelude::any;
-use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
+use proptest::test_runner::TestCaseError;
 use serde_json::json;
-use terraform_provider_gitops::framework::{Managed, PREFIX, Provider as _};
+use terraform_provider_gitops::framework::Provider as _;
 use terraform_provider_gitops::provider::Provider;
 use terraform_provider_gitops::resources::registry;
-use terraform_provider_gitops::rpc::Server;
 use tokio::runtime::Runtime;
 
+use super::cases::{CASES, Type, World, for_every_type, outcome, runner, shown};
 use super::generate::{self, Choices, Taste};
-use super::{examples, server};
-use crate::support::core::value::to_json;
-use crate::support::core::{Action, Core, Failure, Said, Stored, Val, compatible};
-
-/// A provider whose every endpoint is a port that counts who calls.
-struct World {
-    runtime: Runtime,
-    /// For the Argo CD of an EKS capability, and a self-managed one.
-    cores: [Core<Server<Provider>>; 2],
-    calls: Arc<AtomicUsize>,
-}
-
-impl World {
-    fn new() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let port = listener.local_addr().expect("an address").port();
-        let calls = Arc::new(AtomicUsize::new(0));
-        let counter = calls.clone();
-        std::thread::spawn(move || {
-            for _ in listener.incoming() {
-                counter.fetch_add(1, Ordering::SeqCst);
-            }
-        });
-        let runtime = Runtime::new().expect("a runtime");
-        let cores = runtime.block_on(async {
-            [configured("eks_capability", port).await, configured("self_managed", port).await]
-        });
-        Self { runtime, cores, calls }
-    }
-
-    fn calls(&self) -> usize {
-        self.calls.load(Ordering::SeqCst)
-    }
-}
-
-async fn configured(argo_cd: &str, port: u16) -> Core<Server<Provider>> {
-    let core = Core::start(server()).await;
-    let endpoint = format!("http://127.0.0.1:{port}");
-    let config = json!({
-        "argo_cd": argo_cd,
-        "region": "eu-west-1",
-        "access_key": "AKIAIOSFODNN7EXAMPLE",
-        "secret_key": "not a key",
-        // Checked before the first call, which a plan does not make.
-        "allowed_account_ids": ["111122223333"],
-        "endpoints": {"eks": endpoint, "iam": endpoint, "sts": endpoint},
-        "http_proxy": endpoint,
-        "https_proxy": endpoint,
-        "max_retries": 1,
-        "default_tags": {"tags": {"team": "platform"}},
-        "cluster": {"host": format!("https://127.0.0.1:{port}"), "token": "none"},
-    });
-    assert_eq!(core.configure(&config).await, Ok(vec![]));
-    core
-}
-
-/// As many cases as asked for, the same ones in every run unless a seed is given.
-fn runner() -> TestRunner {
-    let mut config = Config { failure_persistence: None, ..Config::default() };
-    if env::var_os("PROPTEST_CASES").is_none() {
-        config.cases = 300;
-    }
-    if matches!(config.rng_seed, RngSeed::Random) {
-        config.rng_seed = RngSeed::Fixed(6);
-    }
-    TestRunner::new(config)
-}
-
-/// Runs a property for every type of resource, with choices for it to make.
-fn for_every_type(
-    property: impl Fn(&World, &Type<'_>, &mut Choices<'_>) -> Result<bool, String>,
-) -> World {
-    let world = World::new();
-    for managed in registry().resources() {
-        let held = AtomicUsize::new(0);
-        let ty = Type::new(&world.cores[0], managed);
-        let result = runner().run(&vec(any::<u16>(), 0..400), |choices| {
-            let held_here = property(&world, &ty, &mut Choices::new(&choices));
-            held.fetch_add(usize::from(held_here.map_err(TestCaseError::fail)?), Ordering::Relaxed);
-            Ok(())
-        });
-        if let Err(error) = result {
-            panic!("{}: {error}", ty.name);
-        }
-        let held = held.into_inner();
-        eprintln!("{}: {held} cases went all the way", ty.name);
-        // A property of nothing would hold as well.
-        assert!(held >= 10, "{}: only {held} cases went all the way", ty.name);
-    }
-    world
-}
-
-struct Type<'a> {
-    managed: &'a Managed<Provider>,
-    name: String,
-    /// What the examples show, to start from.
-    examples: Vec<Val>,
-}
-
-impl<'a> Type<'a> {
-    fn new(core: &Core<Server<Provider>>, managed: &'a Managed<Provider>) -> Self {
-        let name = format!("{PREFIX}_{}", managed.name());
-        let examples = examples::of(&name).iter().map(|json| core.config(&name, json)).collect();
-        Self { managed, name, examples }
-    }
-
-    /// A configuration from nothing, or from an example: rules across
-    /// attributes are hardly ever kept by chance.
-    fn config(&self, choices: &mut Choices<'_>, taste: Taste) -> Val {
-        let attributes = &self.managed.schema().attributes;
-        let Some(example) = self.examples.get(choices.below(self.examples.len() + 1)) else {
-            return generate::config(attributes, choices, taste);
-        };
-        let mut config = generate::settled(attributes, example, choices);
-        for _ in 0..choices.below(4) {
-            config = generate::changed(attributes, &config, choices, taste);
-        }
-        config
-    }
-
-    fn changed(&self, config: &Val, choices: &mut Choices<'_>) -> Val {
-        generate::changed(&self.managed.schema().attributes, config, choices, Taste::Valid)
-    }
-
-    fn blurred(&self, config: &Val, choices: &mut Choices<'_>) -> Val {
-        generate::blurred(&self.managed.schema().attributes, config, choices)
-    }
-
-    /// The object of a planned create, with everything computed.
-    fn stored(
-        &self,
-        core: &Core<Server<Provider>>,
-        planned: &Val,
-        choices: &mut Choices<'_>,
-    ) -> Stored {
-        let resource = core.resource(&self.name);
-        let state = generate::settled(&self.managed.schema().attributes, planned, choices);
-        let identity = resource.identity.as_ref().expect("every type has an identity");
-        let parts = identity.attributes.keys();
-        let identity = parts.map(|name| (name.clone(), json!(state.get(name).as_str()))).collect();
-        Stored {
-            version: resource.version,
-            value: to_json(&resource.ty, &state),
-            private: Vec::new(),
-            identity: Some(serde_json::Value::Object(identity)),
-            tainted: false,
-        }
-    }
-}
-
-/// What a step came to; a broken rule and a bug of the provider fail the case.
-fn outcome<T>(step: &str, result: Result<T, Failure>) -> Result<Result<T, Vec<Said>>, String> {
-    match result {
-        Ok(value) => Ok(Ok(value)),
-        Err(Failure::Broke(rules)) => Err(format!("{step}: {rules:#?}")),
-        Err(Failure::Said(said)) => {
-            let is_bug = |said: &Said| {
-                said.detail.contains("bug in the provider") || said.summary.contains("panicked")
-            };
-            if said.iter().any(is_bug) { Err(format!("{step}: {said:#?}")) } else { Ok(Err(said)) }
-        }
-    }
-}
+use crate::support::core::{Action, Val, compatible};
 
 #[test]
 fn no_configuration_makes_a_check_panic() {
@@ -241,6 +76,8 @@ fn a_create_is_planned_by_the_rules_and_then_settled() {
             }
             let stored = ty.stored(core, &last.planned, choices);
             let again = core.plan(&ty.name, Some(&stored), &known).await;
+            let end = core.plan_destroy(&ty.name, &stored).await;
+            let _ = outcome("plan of the end", end)?.map_err(|said| format!("{said:#?}"))?;
             match outcome("plan after the apply", again)? {
                 Ok(again) if again.action == Action::NoOp => Ok(true),
                 Ok(again) => Err(format!(
@@ -335,7 +172,7 @@ fn the_provider_block_is_checked_and_taken_whatever_is_in_it() {
     let core = runtime.block_on(super::core());
     let schema = Provider::schema();
     let configured = AtomicUsize::new(0);
-    let result = runner().run(&vec(any::<u16>(), 0..200), |choices| {
+    let result = runner(CASES).run(&vec(any::<u16>(), 0..200), |choices| {
         let mut choices = Choices::new(&choices);
         let taste = if choices.once_in(3) { Taste::Nasty } else { Taste::Valid };
         let known = generate::config(&schema.attributes, &mut choices, taste);
@@ -358,30 +195,6 @@ fn the_provider_block_is_checked_and_taken_whatever_is_in_it() {
     let configured = configured.into_inner();
     eprintln!("{configured} configurations were taken");
     assert!(configured >= 50, "only {configured} configurations were taken");
-}
-
-/// A known configuration, short enough to read: without its nulls.
-fn shown(core: &Core<Server<Provider>>, ty: &Type<'_>, config: &Val) -> String {
-    if !config.is_wholly_known() {
-        return format!("{config:?}");
-    }
-    let ty = &core.resource(&ty.name).ty;
-    without_nulls(to_json(ty, config)).unwrap_or_default().to_string()
-}
-
-/// The same without its nulls.
-fn without_nulls(json: serde_json::Value) -> Option<serde_json::Value> {
-    match json {
-        serde_json::Value::Null => None,
-        serde_json::Value::Object(fields) => Some(
-            fields
-                .into_iter()
-                .filter_map(|(key, value)| Some((key, without_nulls(value)?)))
-                .collect::<serde_json::Map<_, _>>()
-                .into(),
-        ),
-        other => Some(other),
-    }
 }
 
 /// The attributes of an object in which two values differ.

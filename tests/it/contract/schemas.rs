@@ -3,11 +3,9 @@
 use std::collections::BTreeSet;
 
 use prost::Message;
-use serde_json::{Value as Json, json};
+use serde_json::json;
 use terraform_provider_gitops::framework::schema::{Attribute, Kind, Nesting, Replace};
-use terraform_provider_gitops::framework::{
-    Diagnostics, Managed, PREFIX, Provider as _, Value, validate,
-};
+use terraform_provider_gitops::framework::{Diagnostics, Managed, PREFIX, Value, validate};
 use terraform_provider_gitops::provider::Provider;
 use terraform_provider_gitops::resources::registry;
 use terraform_provider_gitops::rpc::codec::{Shape, decode, encode};
@@ -16,7 +14,7 @@ use tonic::Request;
 
 use super::{core, server};
 use crate::support::core::schema::{self, Nesting as BlockNesting};
-use crate::support::core::{Block, Core, Service, Ty};
+use crate::support::core::{Block, Core, Service};
 
 /// Calls `visit` for every attribute of a type on every level, with its path
 /// and whether it is within something that repeats.
@@ -308,43 +306,5 @@ async fn what_is_on_its_way_out_says_what_comes_instead() {
         resource.block.walk(name, &mut |at, attr| {
             assert_eq!(attr.deprecated, !attr.deprecation_message.is_empty(), "{at}");
         });
-    }
-}
-
-/// The schema of the provider block is valid where core cannot look: what a
-/// configuration holds survives the codec.
-#[tokio::test]
-async fn a_value_of_every_attribute_survives_the_codec() {
-    fn sample(ty: &Ty) -> Json {
-        match ty {
-            Ty::String => json!("text"),
-            Ty::Number => json!(7),
-            Ty::Bool => json!(true),
-            Ty::Dynamic => json!({"any": [1, "thing", null]}),
-            Ty::List(ty) | Ty::Set(ty) => json!([sample(ty)]),
-            Ty::Map(ty) => json!({"key": sample(ty)}),
-            Ty::Tuple(types) => types.iter().map(sample).collect(),
-            Ty::Object(types) => types
-                .iter()
-                .map(|(name, ty)| (name.clone(), sample(ty)))
-                .collect::<serde_json::Map<_, _>>()
-                .into(),
-        }
-    }
-    use crate::support::core::value;
-    let core = core().await;
-    let registry = registry();
-    let provider = Provider::schema();
-    let schemas = registry.resources().map(|managed| (managed.name(), managed.schema()));
-    for (name, schema) in schemas.chain([("provider", &provider)]) {
-        let block = core.resources.get(name).map_or(&core.provider, |resource| &resource.block);
-        let ty = block.ty();
-        assert_eq!(ty.to_json(), schema.ty().to_json(), "{name}");
-        let sent = block.literal(&sample(&ty));
-        let bytes = value::encode(&ty, &sent);
-        let received = decode(Shape::Object(&schema.attributes), &bytes).unwrap();
-        let answered = encode(Shape::Object(&schema.attributes), &received).unwrap();
-        assert_eq!(value::decode(&ty, &answered).unwrap(), sent, "{name}");
-        assert_eq!(answered, bytes, "{name}: core and the provider write the same bytes");
     }
 }

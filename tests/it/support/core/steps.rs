@@ -246,6 +246,20 @@ impl<S: Service> Core<S> {
 
     /// Takes an object into the state, and reads it.
     pub(crate) async fn import(&self, type_name: &str, import: &Import<'_>) -> Result<Stored> {
+        let stub = self.find(type_name, import).await?;
+        match self.refresh(type_name, &stub).await? {
+            Some(stored) => Ok(stored),
+            None => Err(Failure::Said(vec![Said {
+                is_error: true,
+                summary: "Cannot import non-existent remote object".into(),
+                detail: String::new(),
+                path: String::new(),
+            }])),
+        }
+    }
+
+    /// The first half of an import: what is read next.
+    pub(crate) async fn find(&self, type_name: &str, import: &Import<'_>) -> Result<Stored> {
         let resource = self.resource(type_name);
         let mut request = proto::import_resource_state::Request {
             type_name: type_name.to_owned(),
@@ -273,16 +287,7 @@ impl<S: Service> Core<S> {
             return broke("an imported state is null or has unknown parts");
         }
         let identity = imported.identity.as_ref();
-        let stub = resource.store(&state, imported.private.clone(), identity)?;
-        match self.refresh(type_name, &stub).await? {
-            Some(stored) => Ok(stored),
-            None => Err(Failure::Said(vec![Said {
-                is_error: true,
-                summary: "Cannot import non-existent remote object".into(),
-                detail: String::new(),
-                path: String::new(),
-            }])),
-        }
+        resource.store(&state, imported.private.clone(), identity)
     }
 
     /// Moves an object of a type, of this or another provider, to another type.

@@ -14,7 +14,7 @@ mod eks;
 mod environment;
 mod settings;
 
-pub use config::Config;
+pub use config::{Config, DefaultTags, IgnoreTags};
 use eks::EksClusters;
 
 /// Which Argo CD a cluster runs.
@@ -33,10 +33,10 @@ pub struct Provider {
     objects: Objects,
     cluster: Attr<ClusterRef>,
     argo_cd: Option<ArgoCd>,
-    /// Whether the default tags are known only after apply.
-    unknown_tags: bool,
+    /// Settings about tags that are known only after apply.
+    unknown_tags: Vec<Path>,
     /// Settings of AWS that are known only after apply.
-    unknown: Vec<&'static str>,
+    unknown: Vec<Path>,
 }
 
 impl framework::Provider for Provider {
@@ -70,8 +70,7 @@ impl framework::Provider for Provider {
     async fn configure(config: Value, diagnostics: &mut Diagnostics) -> Result<Self> {
         Self::validate(&config, diagnostics);
         let unknown = settings::unknown(&config);
-        let unknown_tags = !config.get("default_tags").is_wholly_known()
-            || !config.get("ignore_tags").is_wholly_known();
+        let unknown_tags = settings::unknown_tags(&config);
         let config = Config::from_value(settings::judgeable(config))?;
         let settings = environment::complete(settings::from_config(&config)?)?;
         let aws = aws::Clients::new(settings)?;
@@ -97,6 +96,9 @@ impl Provider {
     /// Amazon EKS, in a region of its own or the provider's.
     pub async fn eks(&self, region: &Attr<String>) -> Result<aws_sdk_eks::Client> {
         self.known()?;
+        if region.is_unknown() {
+            return Err(Error::bug("the region of a call is not known").at("region"));
+        }
         self.aws.eks(region.as_str(), None).await
     }
 
@@ -124,9 +126,7 @@ impl Provider {
     pub fn target(&self, cluster: &Attr<ClusterRef>) -> Result<Target> {
         match self.effective(cluster) {
             Attr::Known(cluster) => cluster.target(),
-            Attr::Unknown => Err(Error::invalid("the cluster is not known yet")
-                .at("cluster")
-                .advise("It follows from something that is known only after apply.")),
+            Attr::Unknown => Err(ClusterRef::unknown(&["cluster".into()])),
             Attr::Null => Err(no_cluster()),
         }
     }
@@ -160,7 +160,15 @@ impl Provider {
     /// What a resource with the tags `own` is tagged with; `None` while the
     /// default tags are not known.
     pub fn all_tags(&self, own: &aws::Tags) -> Option<aws::Tags> {
-        (!self.unknown_tags).then(|| self.settings().all_tags(own))
+        self.unknown_tags.is_empty().then(|| self.settings().all_tags(own))
+    }
+
+    /// Refuses what needs to know whose a tag is, while that is not known.
+    ///
+    /// # Errors
+    /// When default tags, or those to ignore, are known only after apply.
+    pub fn known_tags(&self) -> Result<()> {
+        settings::require_known("tags cannot be told apart", &self.unknown_tags)
     }
 
     fn effective<'a>(&'a self, own: &'a Attr<ClusterRef>) -> &'a Attr<ClusterRef> {
@@ -168,7 +176,7 @@ impl Provider {
     }
 
     fn known(&self) -> Result<()> {
-        settings::require_known(&self.unknown)
+        settings::require_known(settings::NO_CALL, &self.unknown)
     }
 }
 
@@ -182,7 +190,15 @@ fn no_cluster() -> Error {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use tokio_util::sync::CancellationToken;
+
     use super::*;
+    use crate::clients::kube::{Freshness, ObjectKind};
+    use crate::framework::schema::{Kind, Nesting, Presence};
+    use crate::framework::wait::Deadline;
+    use crate::framework::{Set, Step};
     use framework::Provider as _;
 
     async fn configured(change: impl FnOnce(&mut Config)) -> (Result<Provider>, Diagnostics) {
@@ -193,38 +209,124 @@ mod tests {
         (provider, diagnostics)
     }
 
+    async fn planned(config: Value) -> Provider {
+        let mut diagnostics = Diagnostics::default();
+        Provider::validate(&config, &mut diagnostics);
+        let provider = Provider::configure(config, &mut diagnostics).await.unwrap();
+        assert!(!diagnostics.has_errors(), "{diagnostics:?}");
+        provider
+    }
+
     #[tokio::test]
     async fn everything_may_be_unknown() {
         let schema = Provider::schema();
-        let config: Value = schema
-            .attributes
-            .iter()
-            .map(|attr| {
-                let value = if attr.block { attr.absent() } else { Value::Unknown };
-                (attr.name.to_owned(), value)
-            })
-            .collect();
-        let mut diagnostics = Diagnostics::default();
-        let provider = Provider::configure(config, &mut diagnostics).await.unwrap();
-        assert!(!diagnostics.has_errors(), "{diagnostics:?}");
+        let config = schema.attributes.iter().map(|attr| (attr.name.to_owned(), Value::Unknown));
+        let provider = planned(config.collect()).await;
         let error = provider.eks(&Attr::Null).await.unwrap_err();
         assert!(error.message().contains("known only after apply"), "{error}");
         assert!(provider.target(&Attr::Null).unwrap_err().message().contains("not known yet"));
+        assert!(provider.known_tags().is_err());
+        assert_eq!(provider.all_tags(&aws::Tags::new()), None);
+        assert_eq!(provider.argo_cd(&Attr::Null), None);
         assert!(provider.needs_cluster().is_ok());
+    }
+
+    /// Each attribute by itself, unknown, and beside it only what must be set, unknown too.
+    fn unknown_one_by_one(attributes: &[framework::Attribute], at: &Path) -> Vec<(Path, Value)> {
+        let mut found = Vec::new();
+        for attr in attributes {
+            let at = at.field(attr.name);
+            let (nesting, inner) = match &attr.kind {
+                Kind::Nested(nesting, inner) => (nesting, inner),
+                Kind::Plain(_) => {
+                    found.push((at, Value::from_iter([(attr.name.to_owned(), Value::Unknown)])));
+                    continue;
+                }
+            };
+            let inside = if *nesting == Nesting::List { at.index(0) } else { at };
+            let required = inner.iter().filter(|attr| attr.presence == Presence::Required);
+            let required: Vec<_> = required.map(|attr| attr.name).collect();
+            for (path, mut value) in unknown_one_by_one(inner, &inside) {
+                for name in &required {
+                    value.set(name, Value::Unknown);
+                }
+                if *nesting == Nesting::List {
+                    value = Value::List(vec![value]);
+                }
+                found.push((path, Value::from_iter([(attr.name.to_owned(), value)])));
+            }
+        }
+        found
+    }
+
+    #[tokio::test]
+    async fn a_setting_that_is_unknown_is_named_by_whatever_needs_it() {
+        let all = unknown_one_by_one(&Provider::schema().attributes, &Path::root());
+        assert!(all.len() > 60, "{all:?}");
+        for (path, config) in all {
+            let provider = planned(config).await;
+            let Some(Step::Attribute(first)) = path.steps().first() else { unreachable!() };
+            let says = |result: Result<()>| {
+                let error = result.expect_err(&format!("{path} is not known"));
+                let message = error.message();
+                assert!(message.contains(&path.to_string()), "{path}: {message}");
+                assert!(message.ends_with("known only after apply"), "{path}: {message}");
+                assert!(error.detail().contains("-target"), "{path}: {error}");
+            };
+            match first.as_str() {
+                "cluster" => says(provider.target(&Attr::Null).map(drop)),
+                "default_tags" | "ignore_tags" => says(provider.known_tags()),
+                "argo_cd" => assert_eq!(provider.argo_cd(&Attr::Null), None),
+                _ => {
+                    says(provider.iam().await.map(drop));
+                    says(provider.eks(&"eu-west-1".to_owned().into()).await.map(drop));
+                    says(provider.partition().await.map(drop));
+                    let cluster = ClusterRef { name: "a".to_owned().into(), ..Default::default() };
+                    let target = provider.target(&cluster.into()).unwrap();
+                    let object = ObjectKind::new("v1", "Namespace", "namespaces").cluster_wide("a");
+                    let deadline =
+                        Deadline::new(Duration::from_secs(5), CancellationToken::default());
+                    let objects = provider.objects();
+                    let read = objects.get(&target, &object, Freshness::Now, &deadline).await;
+                    says(read.map(drop));
+                }
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_cluster_by_host_needs_no_setting_of_aws() {
+        let (provider, diagnostics) = configured(|config| {
+            config.region = Attr::Unknown;
+            config.cluster = ClusterRef {
+                host: "https://x".to_owned().into(),
+                token: Attr::Known("t".into()),
+                ..ClusterRef::default()
+            }
+            .into();
+        })
+        .await;
+        assert!(!diagnostics.has_errors(), "{diagnostics:?}");
+        provider.unwrap().target(&Attr::Null).unwrap();
     }
 
     #[tokio::test]
     async fn what_is_known_in_part_is_not_judged_yet() {
         let (provider, diagnostics) = configured(|config| {
-            config.access_key = "AKIAIOSFODNN7EXAMPLE".to_owned().into();
-            config.secret_key = Attr::Unknown;
+            config.access_key = Attr::Unknown;
+            config.secret_key = Attr::Known("secret".into());
+            config.allowed_account_ids = Attr::Known(Set(["123456789012".to_owned()].into()));
             let role = config::AssumeRole { role_arn: Attr::Unknown, ..Default::default() };
             config.assume_role = Attr::Known(vec![role]);
         })
         .await;
         assert!(!diagnostics.has_errors(), "{diagnostics:?}");
         let error = provider.unwrap().iam().await.unwrap_err();
-        assert!(error.message().contains("assume_role, secret_key is known"), "{error}");
+        assert_eq!(
+            error.message(),
+            "AWS cannot be called: of the provider block, access_key and assume_role[0].role_arn \
+             are known only after apply"
+        );
     }
 
     #[tokio::test]

@@ -64,6 +64,16 @@ impl Path {
         &self.0
     }
 
+    /// Paths as the subject of a sentence: `a is`, `a and b are`, `a, b and c are`.
+    pub fn are(paths: &[Self]) -> String {
+        let names: Vec<_> = paths.iter().map(ToString::to_string).collect();
+        match names.split_last() {
+            Some((last, [])) => format!("{last} is"),
+            Some((last, others)) => format!("{} and {last} are", others.join(", ")),
+            None => "nothing is".to_owned(),
+        }
+    }
+
     /// Whether this is the whole resource.
     pub fn is_root(&self) -> bool {
         self.0.is_empty()
@@ -105,5 +115,13 @@ mod tests {
         let path = Path::attribute("sources").index(2).field("labels").key("a b");
         assert_eq!(path.to_string(), r#"sources[2].labels["a b"]"#);
         assert_eq!(Path::root().to_string(), "");
+    }
+
+    #[test]
+    fn paths_are_the_subject_of_a_sentence() {
+        let paths = ["a", "b", "c"].map(Path::from);
+        assert_eq!(Path::are(&paths[..1]), "a is");
+        assert_eq!(Path::are(&paths[..2]), "a and b are");
+        assert_eq!(Path::are(&paths), "a, b and c are");
     }
 }

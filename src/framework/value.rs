@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::number::Number;
+use super::path::Path;
 use super::ty::Type;
 
 /// A value, without its type: the schema knows that.
@@ -72,6 +73,23 @@ impl Value {
             Self::List(values) => values.iter().all(Self::is_wholly_known),
             Self::Object(values) => values.values().all(Self::is_wholly_known),
             Self::Dynamic(dynamic) => dynamic.value.is_wholly_known(),
+        }
+    }
+
+    /// Where it is unknown, seen from `at`; a list of single values is unknown as a whole.
+    pub fn unknown_parts(&self, at: &Path) -> Vec<Path> {
+        match self {
+            Self::List(values) if !values.iter().any(Self::is_unknown) => values
+                .iter()
+                .enumerate()
+                .flat_map(|(index, value)| value.unknown_parts(&at.index(index)))
+                .collect(),
+            Self::Object(values) => values
+                .iter()
+                .flat_map(|(name, value)| value.unknown_parts(&at.field(name)))
+                .collect(),
+            known if known.is_wholly_known() => Vec::new(),
+            _ => vec![at.clone()],
         }
     }
 

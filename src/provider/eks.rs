@@ -11,18 +11,18 @@ use crate::clients::aws::Clients;
 use crate::clients::aws::cluster::{CREATION, describe_cluster, forget_cluster};
 use crate::clients::aws::token::TokenSource;
 use crate::clients::kube::{ClusterResolver, Resolved, TokenProvider};
-use crate::framework::Result;
 use crate::framework::wait::Deadline;
+use crate::framework::{Path, Result};
 
 /// Finds EKS clusters with the provider's AWS credentials.
 #[derive(Debug)]
 pub(super) struct EksClusters {
     aws: Clients,
-    unknown: Vec<&'static str>,
+    unknown: Vec<Path>,
 }
 
 impl EksClusters {
-    pub(super) fn new(aws: Clients, unknown: Vec<&'static str>) -> Self {
+    pub(super) fn new(aws: Clients, unknown: Vec<Path>) -> Self {
         Self { aws, unknown }
     }
 }
@@ -35,7 +35,7 @@ impl ClusterResolver for EksClusters {
         region: Option<&str>,
         role_arn: Option<&str>,
     ) -> Result<Resolved> {
-        settings::require_known(&self.unknown)?;
+        settings::require_known(settings::NO_CALL, &self.unknown)?;
         // Connections are kept, so this is asked the first time, and again when one failed:
         // then the cluster may be another one of that name.
         forget_cluster(&self.aws, name, region, role_arn);

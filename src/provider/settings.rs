@@ -11,7 +11,7 @@ use crate::clients::aws::{
     self, Endpoints, IgnoreTags, MetadataMode, RetryMode, Settings, WebIdentityToken,
 };
 use crate::framework::checks::parse_go_duration;
-use crate::framework::{Attr, Error, Result, Secret, Set, Value};
+use crate::framework::{Attr, Error, Path, Result, Secret, Set, Value};
 
 /// What the provider block says, without the environment.
 ///
@@ -37,9 +37,8 @@ pub(super) fn from_config(config: &Config) -> Result<Settings> {
             .iter()
             .enumerate()
             .map(|(at, role)| {
-                assume_role(role).map_err(|error| {
-                    error.at(crate::framework::Path::attribute("assume_role").index(at))
-                })
+                assume_role(role)
+                    .map_err(|error| error.at(Path::attribute("assume_role").index(at)))
             })
             .collect::<Result<_>>()?,
         assume_role_with_web_identity: config
@@ -94,12 +93,19 @@ pub(super) fn from_config(config: &Config) -> Result<Settings> {
 const NOT_AWS: [&str; 4] = ["cluster", "argo_cd", "default_tags", "ignore_tags"];
 
 /// The settings of AWS that are known only after apply.
-pub(super) fn unknown(config: &Value) -> Vec<&'static str> {
+pub(super) fn unknown(config: &Value) -> Vec<Path> {
     let schema = <super::Provider as crate::framework::Provider>::schema();
-    let attributes = schema.attributes.iter().map(|attr| attr.name);
-    attributes
-        .filter(|name| !NOT_AWS.contains(name) && !config.get(name).is_wholly_known())
-        .collect()
+    let names = schema.attributes.iter().map(|attr| attr.name);
+    unknown_of(config, names.filter(|name| !NOT_AWS.contains(name)))
+}
+
+/// The settings about tags that are known only after apply.
+pub(super) fn unknown_tags(config: &Value) -> Vec<Path> {
+    unknown_of(config, ["default_tags", "ignore_tags"].into_iter())
+}
+
+fn unknown_of(config: &Value, names: impl Iterator<Item = &'static str>) -> Vec<Path> {
+    names.flat_map(|name| config.get(name).unknown_parts(&Path::attribute(name))).collect()
 }
 
 /// The provider block without the settings of AWS, if one of them is known only after apply.
@@ -116,18 +122,21 @@ pub(super) fn judgeable(mut config: Value) -> Value {
     config
 }
 
-/// Refuses a call that needs settings which are not known yet.
-pub(super) fn require_known(unknown: &[&'static str]) -> Result<()> {
+/// What cannot be done without settings of AWS.
+pub(super) const NO_CALL: &str = "AWS cannot be called";
+
+/// Refuses what needs settings of the provider block that are not known yet.
+pub(super) fn require_known(what: &str, unknown: &[Path]) -> Result<()> {
     if unknown.is_empty() {
         return Ok(());
     }
     Err(Error::invalid(format!(
-        "AWS cannot be called: of the provider block, {} is known only after apply",
-        unknown.join(", ")
+        "{what}: of the provider block, {} known only after apply",
+        Path::are(unknown)
     ))
     .advise(
-        "Whatever these follow from must be applied first, or the provider's settings must not \
-         depend on it.",
+        "Apply what these follow from first (with -target, or in a configuration of its own), or \
+         set them to something that is known when planning.",
     ))
 }
 

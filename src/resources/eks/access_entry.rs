@@ -183,7 +183,8 @@ impl Resource for AccessEntry {
         let eks = cx.provider().eks(&state.region).await?;
         let entry = describe(&eks, &state).await?;
         let mut read = state.seen(&entry);
-        tags::read(cx, &state.tags, &mut read.tags, &mut read.tags_all);
+        let before = [&state.tags, &state.tags_all];
+        tags::read(cx, before, &mut read.tags, &mut read.tags_all)?;
         let imported = cx.recall::<bool>(crate::framework::managed::IMPORTED).unwrap_or_default();
         if imported {
             // Whose they are shows at the next plan: what the configuration lacks is then let be.

@@ -204,7 +204,8 @@ impl Resource for CapabilityArgocd {
             return Ok(None);
         }
         let mut read = state.seen(found);
-        tags::read(cx, &state.tags, &mut read.tags, &mut read.tags_all);
+        let before = [&state.tags, &state.tags_all];
+        tags::read(cx, before, &mut read.tags, &mut read.tags_all)?;
         Ok(Some(read))
     }
 

@@ -154,7 +154,8 @@ impl Resource for PodIdentityAssociation {
             .operation("DescribePodIdentityAssociation")?;
         let mut read = answer.association.map(|association| state.seen(association));
         if let Some(read) = &mut read {
-            tags::read(cx, &state.tags, &mut read.tags, &mut read.tags_all);
+            let before = [&state.tags, &state.tags_all];
+            tags::read(cx, before, &mut read.tags, &mut read.tags_all)?;
         }
         Ok(read)
     }

@@ -143,7 +143,8 @@ impl Resource for Role {
         let found = get(&iam, name).await?;
         let mut read = state.seen(&found);
         read.tags_all = from_tags(found.tags.as_deref());
-        tags::read(cx, &state.tags, &mut read.tags, &mut read.tags_all);
+        let before = [&state.tags, &state.tags_all];
+        tags::read(cx, before, &mut read.tags, &mut read.tags_all)?;
         let imported = cx.recall::<bool>(crate::framework::managed::IMPORTED).unwrap_or_default();
         if imported || state.inline_policies.is_set() {
             read.inline_policies = Attr::Known(inline(&iam, name).await?);
@@ -497,7 +498,7 @@ async fn update_tags(
     before: &Attr<BTreeMap<String, String>>,
     after: &Attr<BTreeMap<String, String>>,
 ) -> Result<()> {
-    let Changes { set, remove } = tags::changes(cx, before, after);
+    let Changes { set, remove } = tags::changes(cx, before, after)?;
     if !remove.is_empty() {
         let call = iam.untag_role().role_name(name).set_tag_keys(Some(remove));
         call.send().await.operation("UntagRole")?;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::clients::kube::{self, Target};
-use crate::framework::{Attr, Model, Path, Result, Secret, Timeouts};
+use crate::framework::{Attr, Error, Model, Path, Result, Secret, Timeouts};
 
 /// An object that lives in a namespace.
 #[derive(Clone, Debug, Default, Model)]
@@ -100,8 +100,14 @@ impl ClusterRef {
     /// Checks the attribute and says which cluster it means.
     ///
     /// # Errors
-    /// When it is not of exactly one form; the path says which attribute.
+    /// When it is not of exactly one form, or a part is not known yet; the path
+    /// says which attribute.
     pub fn target(&self) -> Result<Target> {
+        // Taken as not set, a region or a role would lead to another cluster.
+        let unknown = self.clone().into_value().unknown_parts(&Path::attribute("cluster"));
+        if !unknown.is_empty() {
+            return Err(Self::unknown(&unknown));
+        }
         let text = |attr: &Attr<String>| attr.known().cloned();
         let secret = |attr: &Attr<Secret>| attr.known().map(|secret| secret.expose().into());
         let exec = self.exec.known().map(|exec| kube::Exec {
@@ -133,6 +139,19 @@ impl ClusterRef {
             in_cluster: self.in_cluster.known().copied(),
         }
         .target(&Path::attribute("cluster"))
+    }
+
+    /// The cluster is needed now, and these parts of the attribute are known only after apply.
+    pub fn unknown(parts: &[Path]) -> Error {
+        Error::invalid(format!(
+            "the cluster is not known yet: {} known only after apply",
+            Path::are(parts)
+        ))
+        .at(parts.first().cloned().unwrap_or_default())
+        .advise(
+            "Apply what that follows from first (with -target, or in a configuration of its own), \
+             or set it to something that is known when planning, such as the cluster's name.",
+        )
     }
 
     /// Whether the two mean different clusters for sure.

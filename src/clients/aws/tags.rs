@@ -168,7 +168,8 @@ mod tests {
         let overruled = tags([("env", "prod"), ("team", "a")]);
         assert_eq!(settings.own_tags(&seen, &none, true), overruled);
         let configured = tags([("owner", "platform")]);
-        assert_eq!(settings.own_tags(&seen, &configured, false), seen);
+        let repeated = tags([("owner", "platform"), ("team", "a")]);
+        assert_eq!(settings.own_tags(&seen, &configured, false), repeated);
         let drifted = tags([("owner", "somebody")]);
         assert_eq!(settings.own_tags(&drifted, &none, false), none);
         assert_eq!(settings.own_tags(&drifted, &none, true), drifted);

@@ -198,7 +198,8 @@ fn settle_value(attr: &Attribute, planned: &Value, actual: Value) -> Value {
         return planned.clone();
     }
     match (&attr.kind, planned, actual) {
-        (_, Value::Unknown, actual) => actual.without_unknowns(),
+        // Without what is write-only in it.
+        (_, Value::Unknown, actual) => refresh_value(attr, &Value::Null, actual).without_unknowns(),
         (Kind::Nested(Nesting::Single, inner), planned, actual @ Value::Object(_)) => {
             settle(inner, planned, actual)
         }
@@ -220,9 +221,27 @@ fn settle_value(attr: &Attribute, planned: &Value, actual: Value) -> Value {
                 })
                 .collect()
         }
-        (_, planned, Value::Null) => planned.clone().without_unknowns(),
-        (_, _, actual) => actual.without_unknowns(),
+        (Kind::Nested(Nesting::Set, inner), Value::List(planned), Value::List(mut actual)) => {
+            let settled = planned.iter().map(|planned| {
+                let found = actual.iter().position(|actual| fits(inner, planned, actual));
+                settle(inner, planned, found.map_or(Value::Null, |at| actual.remove(at)))
+            });
+            let mut settled: Vec<_> = settled.collect();
+            settled.sort();
+            Value::List(settled)
+        }
+        (Kind::Plain(_), _, actual) if !actual.is_null() => actual.without_unknowns(),
+        // Elements that came or went: core takes none but the planned ones.
+        (_, planned, _) => planned.clone().without_unknowns(),
     }
+}
+
+/// Whether `actual` may be what was planned, as far as that was known.
+fn fits(attributes: &[Attribute], planned: &Value, actual: &Value) -> bool {
+    attributes.iter().all(|attr| {
+        let (planned, actual) = (planned.get(attr.name), actual.get(attr.name));
+        !planned.is_wholly_known() || attr.same(planned, actual)
+    })
 }
 
 /// The state after a refresh: what was read, spelled as the state spelled it

@@ -177,6 +177,58 @@ fn what_was_planned_and_known_is_what_is_kept_after_an_apply() {
 }
 
 #[test]
+fn nothing_write_only_is_kept_of_an_answer() {
+    let mut secret = attr("secret", Presence::Optional);
+    secret.write_only = true;
+    let inner = vec![attr("key", Presence::Required), secret, attr("id", Presence::Computed)];
+    for nesting in [Nesting::Single, Nesting::List, Nesting::Map] {
+        let mut nested = Attribute::new("x", "", Kind::Nested(nesting, inner.clone()));
+        nested.presence = Presence::OptionalComputed;
+        let holding = |secret: Value, id: Value| {
+            let element = object([("key", "k".into()), ("secret", secret), ("id", id)]);
+            let value = match nesting {
+                Nesting::Single => element,
+                Nesting::Map => object([("a", element)]),
+                _ => [element].into_iter().collect(),
+            };
+            object([("x", value)])
+        };
+        let answered = holding("hunter2".into(), "1".into());
+        for planned in [object([("x", Value::Unknown)]), holding(Value::Null, Value::Unknown)] {
+            let settled = settle(&[nested.clone()], &planned, answered.clone());
+            assert_eq!(settled, holding(Value::Null, "1".into()), "{nesting:?}: {planned:?}");
+        }
+    }
+}
+
+#[test]
+fn elements_that_came_or_went_show_at_the_next_refresh_only() {
+    let list = |elements: &[(&str, Value)]| -> Value {
+        elements.iter().map(|(key, id)| element(key, id.clone())).collect()
+    };
+    let unsure = list(&[("a", Value::Unknown), ("b", Value::Unknown)]);
+    let (one, two, none) = (|| "1".into(), || "2".into(), || Value::Null);
+    for (name, answered, kept) in [
+        ("list", list(&[("a", one()), ("b", two())]), list(&[("a", one()), ("b", two())])),
+        ("list", list(&[("a", one())]), list(&[("a", none()), ("b", none())])),
+        ("list", Value::Null, list(&[("a", none()), ("b", none())])),
+        ("set", list(&[("b", two()), ("a", one())]), list(&[("a", one()), ("b", two())])),
+        ("set", list(&[("b", two())]), list(&[("a", none()), ("b", two())])),
+        ("set", list(&[("b", two()), ("x", one())]), list(&[("a", none()), ("b", two())])),
+        ("set", Value::Null, list(&[("a", none()), ("b", none())])),
+    ] {
+        let (planned, answered) =
+            (whole([(name, unsure.clone())]), whole([(name, answered.clone())]));
+        let settled = settle(&schema(), &planned, answered.clone());
+        assert_eq!(settled.get(name), &kept, "{name}: {answered:?}");
+    }
+    let of = |key: &str, id| object([(key, element(key, id))]);
+    let planned = whole([("map", of("a", Value::Unknown))]);
+    let answered = whole([("map", of("b", one()))]);
+    assert_eq!(settle(&schema(), &planned, answered).get("map"), &of("a", Value::Null));
+}
+
+#[test]
 fn a_refresh_keeps_the_states_spelling_and_shows_real_drift() {
     let mut read = prior();
     read.set("time", "5m0s".into());

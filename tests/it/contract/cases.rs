@@ -77,7 +77,7 @@ pub(super) fn provider_block(argo_cd: &str, port: u16) -> serde_json::Value {
 }
 
 /// How many cases a property is tried with, unless `PROPTEST_CASES` says otherwise.
-pub(super) const CASES: u32 = 300;
+pub(super) const CASES: u32 = 200;
 
 /// As many cases as asked for, the same ones in every run unless a seed is given.
 pub(super) fn runner(cases: u32) -> TestRunner {

@@ -251,7 +251,7 @@ where
     let cores =
         ["eks_capability", "self_managed"].map(|which| runtime.block_on(world(which, &api)));
     // A life is many plans.
-    each(&cores[0], CASES / 3, |ty, choices| {
+    each(&cores[0], CASES / 2, |ty, choices| {
         let core = &cores[choices.below(2)];
         let before = ty.config(choices, Taste::Valid);
         let after = ty.changed(&before, choices);

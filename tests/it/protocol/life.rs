@@ -61,6 +61,23 @@ async fn a_thing_lives_from_create_to_destroy() {
 }
 
 #[tokio::test]
+async fn what_an_api_makes_otherwise_is_drift_and_no_broken_promise() {
+    let (core, _) = world("what_an_api_makes_otherwise").await;
+    let mut config = whole();
+    config["fault"] = json!("other answer");
+    // That the result is the planned one the core itself asserts.
+    let stored = apply(&core, None, &config).await;
+    assert_eq!(stored.value["size"], "small");
+    assert_eq!(stored.value["list"].as_array().map(Vec::len), Some(2));
+    let read = core.refresh(THING, &stored).await.unwrap().expect("it is there");
+    assert_eq!(read.value["size"], "medium");
+    assert_eq!(read.value["list"].as_array().map(Vec::len), Some(1));
+    assert_eq!(read.value["map"]["x"]["key"], "m");
+    let planned = plan(&core, Some(&read), &core.config(THING, &config)).await;
+    assert_eq!(planned.action, Action::Update);
+}
+
+#[tokio::test]
 async fn write_only_values_reach_the_api_and_never_come_back() {
     let (core, backend) = world("write_only_values").await;
     // That none comes back the core itself asserts, of every answer.

@@ -105,3 +105,40 @@ async fn a_write_only_secret_has_its_name_its_version_and_is_hidden() {
     assert_eq!(wrong, [""; 0]);
     assert!(found > 0, "there is at least one");
 }
+
+/// Hidden attributes without a write-only form, and why.
+const WITHOUT: [(&str, &str); 5] = [
+    ("cluster.client_key", CONNECTION),
+    ("cluster.password", CONNECTION),
+    ("cluster.token", CONNECTION),
+    ("config.exec_provider_config.args", PROGRAM),
+    ("config.exec_provider_config.env", PROGRAM),
+];
+const CONNECTION: &str = "a refresh has no configuration to take it from; who keeps it out of the \
+                          state configures the provider's `cluster`";
+const PROGRAM: &str = "no secret as such: what a program is called with, hidden in case";
+
+#[tokio::test]
+async fn a_secret_that_the_state_would_hold_has_a_write_only_form() {
+    let (mut without, mut doubled) = (BTreeSet::new(), 0);
+    for resource in core().await.resources.values() {
+        let (mut paths, mut hidden) = (BTreeSet::new(), Vec::new());
+        resource.block.walk("", &mut |at, attr| {
+            let at = at.trim_start_matches('.').to_owned();
+            if attr.sensitive && !attr.write_only {
+                hidden.push(at.clone());
+            }
+            paths.insert(at);
+        });
+        for at in hidden {
+            if paths.contains(&format!("{at}_wo")) {
+                doubled += 1;
+            } else {
+                without.insert(at);
+            }
+        }
+    }
+    let excused: BTreeSet<_> = WITHOUT.iter().map(|(at, _)| (*at).to_owned()).collect();
+    assert_eq!(without, excused, "{WITHOUT:#?}");
+    assert!(doubled > 0, "there is at least one");
+}

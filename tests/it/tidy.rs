@@ -50,7 +50,7 @@ fn the_environment_is_read_and_standard_output_written_in_their_places() {
 
 #[test]
 fn no_file_is_too_long_without_a_reason() {
-    let files = checkout().into_iter().filter(|path| path.ends_with(".rs"));
+    let files = checkout().into_iter().filter(|path| is_rust(path));
     assert_none(limits(&LONG, files.map(|path| (path.clone(), text(&path).lines().count()))));
 }
 
@@ -138,10 +138,10 @@ fn places(file: File<'_>) -> Vec<String> {
         let Named::Foreign(path) = &mention.path else { continue };
         let path: Vec<_> = path.iter().map(String::as_str).collect();
         match path[..] {
-            ["std", "env", what, ..] if what.starts_with("var") => {
-                if !ENVIRONMENT.contains(&file.path) {
-                    found.push(format!("{}: reads the environment", at(mention.line)));
-                }
+            ["std", "env", what, ..]
+                if what.starts_with("var") && !ENVIRONMENT.contains(&file.path) =>
+            {
+                found.push(format!("{}: reads the environment", at(mention.line)));
             }
             ["std" | "tokio", "io", "stdout", ..] if file.path != STANDARD_OUTPUT => {
                 found.push(format!("{}: writes to standard output", at(mention.line)));
@@ -211,10 +211,14 @@ fn text(path: &str) -> String {
 fn sources() -> Vec<(String, String)> {
     let files = checkout().into_iter().filter_map(|path| {
         let below = path.strip_prefix("src/")?;
-        let ours = below.ends_with(".rs") && !below.starts_with("derive/");
+        let ours = is_rust(below) && !below.starts_with("derive/");
         ours.then(|| (below.to_owned(), text(&path)))
     });
     files.collect()
+}
+
+fn is_rust(path: &str) -> bool {
+    Path::new(path).extension().is_some_and(|extension| extension == "rs")
 }
 
 /// The files of the checkout by their path, without what is built or hidden.

@@ -72,13 +72,13 @@ async fn every_type_is_imported_by_its_text_and_by_its_identity() {
     workspace.plan().await.shows_no_changes();
 
     forget(&workspace, &imports).await;
-    let blocks: String = imports
+    let blocks: Vec<_> = imports
         .iter()
         .map(|(address, _, identity)| {
             format!("import {{\n  to = {address}\n  identity = {identity}\n}}\n")
         })
         .collect();
-    workspace.write("imports.tf", &blocks);
+    workspace.write("imports.tf", &blocks.concat());
     let changes = workspace.planned().await.changes();
     let others: Vec<_> = changes.iter().filter(|(_, fields)| *fields != &["import"]).collect();
     assert!(others.is_empty(), "an import is to change nothing: {others:#?}");

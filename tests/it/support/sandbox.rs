@@ -126,7 +126,7 @@ pub(crate) struct Alone {
     sandbox: &'static Sandbox,
     /// What was there before.
     before: BTreeSet<String>,
-    _alone: RwLockWriteGuard<'static, ()>,
+    _cluster: RwLockWriteGuard<'static, ()>,
 }
 
 /// The workspace that last worked with the capability. A test that fails cannot clean up by itself.
@@ -145,7 +145,7 @@ pub(crate) async fn alone() -> Alone {
     }
     eks.forget_calls();
     let before = inventory(sandbox).await;
-    Alone { sandbox, before, _alone: alone }
+    Alone { sandbox, before, _cluster: alone }
 }
 
 impl Alone {

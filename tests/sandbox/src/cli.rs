@@ -75,7 +75,7 @@ pub async fn build_provider() -> anyhow::Result<Option<PathBuf>> {
     let target = folder.parent().context("this program is in no target folder")?;
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../Cargo.toml");
     let mut build = Command::new(cargo);
-    build.args(["build", "--package", PROVIDER, "--bin", PROVIDER]);
+    build.args(["build", "--bin", PROVIDER]);
     build.arg("--manifest-path").arg(manifest).arg("--target-dir").arg(target);
     if !cfg!(debug_assertions) {
         build.arg("--release");

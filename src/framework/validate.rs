@@ -78,26 +78,26 @@ fn apply(
     match (check, value) {
         (Check::Text(rule), Value::String(text)) => {
             if let Err(broken) = rule(text) {
-                // The text of a secret must not come back in a message.
-                let broken = if attr.sensitive {
-                    broken.replace(text.as_str(), "(sensitive)")
-                } else {
-                    broken
-                };
+                let broken = if attr.sensitive { without_secret(&broken, text) } else { broken };
                 report(path, &broken, diagnostics);
             }
         }
         (Check::OneOf(allowed), Value::String(text)) if !allowed.contains(&text.as_str()) => {
             let allowed = allowed.join(", ");
-            report(path, &format!("{text:?} is not one of: {allowed}"), diagnostics);
+            let shown = if attr.sensitive { HIDDEN } else { &format!("{text:?}") };
+            report(path, &format!("{shown} is not one of: {allowed}"), diagnostics);
         }
-        (Check::Range(least, most), Value::Number(number)) => match number.as_i64() {
-            None => report(path, &format!("{number} is not a whole number"), diagnostics),
-            Some(int) if !(least..=most).contains(&int) => {
-                report(path, &format!("{int} is not between {least} and {most}"), diagnostics);
+        (Check::Range(least, most), Value::Number(number)) => {
+            let shown = if attr.sensitive { HIDDEN } else { &number.to_string() };
+            match number.as_i64() {
+                None => report(path, &format!("{shown} is not a whole number"), diagnostics),
+                Some(int) if !(least..=most).contains(&int) => {
+                    let rule = format!("{shown} is not between {least} and {most}");
+                    report(path, &rule, diagnostics);
+                }
+                Some(_) => {}
             }
-            Some(_) => {}
-        },
+        }
         (Check::Length(least, most), Value::List(_) | Value::Object(_)) => {
             let length = value.as_list().map(<[_]>::len);
             let length = length
@@ -128,6 +128,40 @@ fn apply(
         }
         _ => {}
     }
+}
+
+/// What stands in a message for a secret.
+const HIDDEN: &str = "(sensitive)";
+
+/// What a rule says of a secret, without the secret.
+///
+/// Rules quote the text as it is or as `{text:?}` escapes it, trimmed perhaps, and some of them only
+/// a part of it.
+fn without_secret(broken: &str, secret: &str) -> String {
+    /// As many characters of a secret in a row are no coincidence; fewer than [`FEW`] are in any
+    /// sentence, and would show by where they are masked.
+    const TELLING: usize = 8;
+    const FEW: usize = 3;
+    let texts = [secret, secret.trim()];
+    let quoted = texts.map(|text| format!("{text:?}"));
+    let escaped = quoted.each_ref().map(|quoted| &quoted[1..quoted.len() - 1]);
+    // The longer first: escaping a text leaves parts of it as they are.
+    let forms = [escaped[0], escaped[1], texts[0], texts[1]];
+    let mut masked = broken.to_owned();
+    for form in forms.into_iter().filter(|form| !form.is_empty()) {
+        masked = masked.replace(form, HIDDEN);
+    }
+    let is_told = |form: &str| {
+        let starts: Vec<usize> = form.char_indices().map(|(at, _)| at).collect();
+        let ends = starts.iter().skip(TELLING).copied().chain([form.len()]);
+        let mut parts = starts.iter().zip(ends).map(|(start, end)| &form[*start..end]);
+        parts.any(|part| masked.contains(part))
+    };
+    let few = texts[1].chars().count() < FEW && masked != broken;
+    if few || forms.into_iter().any(is_told) {
+        return format!("{HIDDEN} is not what is expected here");
+    }
+    masked
 }
 
 fn report(path: &Path, broken: &str, diagnostics: &mut Diagnostics) {
@@ -164,13 +198,76 @@ mod tests {
         );
     }
 
-    #[test]
-    fn the_text_of_a_secret_does_not_come_back() {
+    fn secret(rule: fn(&str) -> Result<(), String>, text: &str) -> String {
         let mut attr = Attribute::new("token", "", Kind::Plain(Type::String));
         attr.sensitive = true;
-        attr.checks.push(Check::Text(|text| Err(format!("{text} is too short"))));
-        let found = check(attr, "hunter2".into());
-        assert_eq!(found[0].1, "The value of token breaks a rule: (sensitive) is too short.");
+        attr.checks.push(Check::Text(rule));
+        let mut found = check(attr, text.into());
+        assert_eq!(found.len(), 1);
+        let found = found.remove(0).1;
+        let rule = found.strip_prefix("The value of token breaks a rule: ");
+        rule.unwrap_or_else(|| panic!("{found}")).to_owned()
+    }
+
+    #[test]
+    fn the_text_of_a_secret_does_not_come_back() {
+        let plain = |text: &str| Err(format!("{text} is too short"));
+        assert_eq!(secret(plain, "hunter2"), "(sensitive) is too short.");
+        assert_eq!(secret(plain, "two\nlines"), "(sensitive) is too short.");
+        // An empty text is in every place of a message.
+        assert_eq!(secret(|_| Err("it is empty".into()), ""), "it is empty.");
+        // So is one letter.
+        assert_eq!(secret(plain, "o"), "(sensitive) is not what is expected here.");
+    }
+
+    #[test]
+    fn the_text_of_a_secret_does_not_come_back_escaped() {
+        let quoted = |text: &str| Err(format!("{text:?} is too short"));
+        for text in [
+            "hunter2",
+            "hun\"ter",
+            "hun'ter",
+            "h'u\nn",
+            "hun\nter\n",
+            "\\hunter",
+            "hun\u{7}ter",
+            "é",
+        ] {
+            let told = secret(quoted, text);
+            let expected =
+                ["\"(sensitive)\" is too short.", "(sensitive) is not what is expected here."];
+            assert_eq!(told, expected[usize::from(text == "é")], "{text:?}");
+        }
+        let trimmed = |text: &str| Err(format!("{:?} is too short", text.trim()));
+        assert_eq!(secret(trimmed, " hun\"ter\n"), "\"(sensitive)\" is too short.");
+    }
+
+    #[test]
+    fn a_part_of_a_secret_does_not_come_back() {
+        let host = |text: &str| Err(format!("the host {:?} is unknown", text.split('/').nth(2)));
+        let url = "https://internal.example.com/x";
+        assert_eq!(secret(host, url), "(sensitive) is not what is expected here.");
+        let line = |text: &str| Err(format!("{:?} is no number", text.lines().next()));
+        let hidden = "(sensitive) is not what is expected here.";
+        assert_eq!(secret(line, "say \"friend\"\nand enter"), hidden);
+    }
+
+    #[test]
+    fn no_other_rule_tells_a_secret_either() {
+        let hidden = |kind: Type, rule: Check, value: Value| {
+            let mut attr = Attribute::new("pin", "", Kind::Plain(kind));
+            attr.sensitive = true;
+            attr.checks.push(rule);
+            check(attr, value).remove(0).1
+        };
+        assert_eq!(
+            hidden(Type::String, Check::OneOf(&["a", "b"]), "hunter2".into()),
+            "The value of pin breaks a rule: (sensitive) is not one of: a, b."
+        );
+        assert_eq!(
+            hidden(Type::Number, Check::Range(1, 2), 4711.into()),
+            "The value of pin breaks a rule: (sensitive) is not between 1 and 2."
+        );
     }
 
     #[test]

@@ -59,7 +59,7 @@ pub use settings::{
     WebIdentityToken,
 };
 
-use crate::framework::{Clock, Result};
+use crate::framework::{Clock, Error, Result, checks};
 use base::Base;
 use credentials::Held;
 
@@ -136,7 +136,8 @@ impl Clients {
 
     /// A session with credentials that are there, in an account that may be touched.
     async fn session(&self, region: Option<&str>, role: Option<&str>) -> Result<Arc<Session>> {
-        role.map_or(Ok(()), settings::role_arn).map_err(|error| error.at("role_arn"))?;
+        let well_formed = role.map_or(Ok(()), checks::iam_role_arn);
+        well_formed.map_err(|broken| Error::invalid(broken).at("role_arn"))?;
         Box::pin(self.guard(role)).await?;
         Box::pin(self.unguarded(region, role)).await
     }

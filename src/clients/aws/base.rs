@@ -21,10 +21,10 @@ use super::credentials::sources::{Search, files};
 use super::http;
 use super::region;
 use super::services;
-use super::settings::{self, AssumeRole, MetadataMode, RetryMode, Settings};
+use super::settings::{AssumeRole, MetadataMode, RetryMode, Settings};
 use super::time::AwsTime;
 use super::trace::{CONNECT_ATTEMPTS, Trace};
-use crate::framework::{Clock, Error, Result};
+use crate::framework::{Clock, Error, Result, checks};
 
 /// How long one attempt of a call may take. A proxy that swallows requests must
 /// not hold up a run for ever.
@@ -124,7 +124,7 @@ impl Base {
             region = self.instance.get_or_init(instance).await.clone();
         }
         let region = region.ok_or_else(|| region::missing(&self.settings))?;
-        settings::region(region.as_ref()).map_err(|error| error.at("region"))?;
+        checks::region(region.as_ref()).map_err(|broken| Error::invalid(broken).at("region"))?;
         Ok(region)
     }
 

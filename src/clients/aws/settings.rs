@@ -8,7 +8,7 @@ use secrecy::SecretString;
 
 mod check;
 
-pub(super) use check::{region, role_arn, used};
+pub(super) use check::used;
 
 /// Tags of an AWS resource, by key.
 pub type Tags = BTreeMap<String, String>;

@@ -47,7 +47,7 @@ pub struct PodIdentityAssociation {
     #[attr(check = crate::framework::checks::policy_document, same = policy_document::equivalent)]
     pub policy: Attr<String>,
     /// Region of the cluster; the provider's when not set.
-    #[attr(replace, local)]
+    #[attr(replace, local, check = crate::framework::checks::region)]
     pub region: Attr<String>,
     /// Tags of the association.
     pub tags: Attr<BTreeMap<String, String>>,

@@ -56,6 +56,7 @@ pub struct ClusterRef {
     /// from the AWS credentials of the run.
     pub name: Attr<String>,
     /// Region of the EKS cluster; the provider's when not set.
+    #[attr(check = crate::framework::checks::region)]
     pub region: Attr<String>,
     /// IAM role to assume for the EKS cluster, on top of the provider's credentials.
     #[attr(check = crate::framework::checks::iam_role_arn)]

@@ -9,37 +9,16 @@ use regex::Regex;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{Settings, WebIdentityToken};
+use crate::framework::checks;
 use crate::framework::{Error, Path, Result};
 
 /// Session lengths that STS takes.
 const SESSION: std::ops::RangeInclusive<Duration> =
     Duration::from_mins(15)..=Duration::from_hours(12);
 
-static ROLE_ARN: LazyLock<Regex> = LazyLock::new(|| regex(r"^arn:[a-z-]+:iam::\d{12}:role/\S+$"));
-static ACCOUNT: LazyLock<Regex> = LazyLock::new(|| regex(r"^\d{12}$"));
-static REGION: LazyLock<Regex> = LazyLock::new(|| regex(r"^[a-z]{2,}(-[a-z0-9]+)+$"));
-static SESSION_NAME: LazyLock<Regex> = LazyLock::new(|| regex(r"^[\w+=,.@-]{2,64}$"));
-
-fn regex(pattern: &str) -> Regex {
-    Regex::new(pattern).expect("the pattern is a constant that the tests try")
-}
-
-/// Whether `arn` is the ARN of an IAM role.
-///
-/// # Errors
-/// When it is not.
-pub(in crate::clients::aws) fn role_arn(arn: &str) -> Result<()> {
-    let expected = "the ARN of an IAM role, as in arn:aws:iam::123456789012:role/deployer";
-    shape(&ROLE_ARN, "role_arn", arn, expected)
-}
-
-/// Whether `name` can be part of an endpoint's host.
-///
-/// # Errors
-/// When it is not.
-pub(in crate::clients::aws) fn region(name: &str) -> Result<()> {
-    shape(&REGION, "region", name, "the name of an AWS Region, as in eu-west-1")
-}
+static SESSION_NAME: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^[\w+=,.@-]{2,64}$").expect("the pattern is a constant that the tests try")
+});
 
 impl Settings {
     /// Checks what can be said without calling anything.
@@ -52,7 +31,8 @@ impl Settings {
         self.check_accounts()?;
         self.check_addresses()?;
         for (name, value) in [("region", &self.region), ("sts_region", &self.sts_region)] {
-            value.as_deref().map_or(Ok(()), region).map_err(|error| error.at(name))?;
+            let rule = value.as_deref().map_or(Ok(()), checks::region);
+            rule.map_err(|broken| Error::invalid(broken).at(name))?;
         }
         if self.max_retries == Some(0) {
             let message = "max_retries is 0; it counts every attempt, so expected 1 or more";
@@ -119,8 +99,7 @@ impl Settings {
         ];
         for (name, ids) in lists {
             for id in ids {
-                shape(&ACCOUNT, name, id, "an account id of 12 digits")
-                    .map_err(|error| error.at(name))?;
+                checks::account_id(id).map_err(|broken| Error::invalid(broken).at(name))?;
             }
         }
         if !self.allowed_account_ids.is_empty() && !self.forbidden_account_ids.is_empty() {
@@ -172,11 +151,12 @@ fn session(
     session_name: Option<&str>,
     duration: Option<Duration>,
 ) -> Result<()> {
-    role_arn(arn).map_err(|error| error.at(at.field("role_arn")))?;
-    if let Some(name) = session_name {
-        let expected = "2 to 64 letters, digits or any of +=,.@_-";
-        shape(&SESSION_NAME, "session_name", name, expected)
-            .map_err(|error| error.at(at.field("session_name")))?;
+    checks::iam_role_arn(arn).map_err(|broken| Error::invalid(broken).at(at.field("role_arn")))?;
+    if let Some(name) = session_name.filter(|name| !SESSION_NAME.is_match(name)) {
+        return Err(Error::invalid(format!(
+            "session_name {name:?} is not 2 to 64 letters, digits or any of +=,.@_-"
+        ))
+        .at(at.field("session_name")));
     }
     match duration {
         Some(length) if !SESSION.contains(&length) => Err(Error::invalid(format!(
@@ -188,23 +168,9 @@ fn session(
     }
 }
 
-fn shape(pattern: &Regex, name: &str, value: &str, expected: &str) -> Result<()> {
-    if pattern.is_match(value) {
-        return Ok(());
-    }
-    Err(Error::invalid(format!("{name} {value:?} is not {expected}")))
-}
-
 fn url(at: &Path, value: Option<&str>) -> Result<()> {
-    let Some(value) = value else { return Ok(()) };
-    let parsed = url::Url::parse(value);
-    if parsed.is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host()) {
-        return Ok(());
-    }
-    Err(Error::invalid(format!(
-        "{value:?} is not a URL to call, as in https://sts.eu-west-1.amazonaws.com"
-    ))
-    .at(at.clone()))
+    let rule = value.map_or(Ok(()), checks::url_http);
+    rule.map_err(|broken| Error::invalid(broken).at(at.clone()))
 }
 
 #[cfg(test)]

@@ -126,7 +126,7 @@ fn a_region_of_the_environment_that_is_empty_or_none_is_not_used() {
         let shared_config_files = vec![file];
         let settings = Settings { shared_config_files, ..Settings::default() };
         let error = Clients::new(settings).unwrap().region().await.unwrap_err();
-        assert!(error.message().starts_with("region \"Frankfurt\" is not the name"), "{error}");
+        assert!(error.message().starts_with("\"Frankfurt\" is not the code"), "{error}");
     });
 }
 

@@ -62,7 +62,7 @@ fn a_role_is_refused_where_it_stands_in_the_chain() {
     let user = "arn:aws:iam::123456789012:user/x".to_owned();
     let (path, message) = refused(&chain(AssumeRole { role_arn: user, ..good.clone() }));
     assert_eq!(path, "assume_role[1].role_arn");
-    assert!(message.starts_with(r#"role_arn "arn:aws:iam::123456789012:user/x" is not the ARN"#));
+    assert!(message.starts_with(r#""arn:aws:iam::123456789012:user/x" is not"#), "{message}");
     let (path, _) =
         refused(&chain(AssumeRole { session_name: Some("a b".into()), ..good.clone() }));
     assert_eq!(path, "assume_role[1].session_name");
@@ -95,7 +95,7 @@ fn account_lists_hold_account_ids_and_exclude_each_other() {
     let (path, message) =
         refused(&Settings { allowed_account_ids: ids("1234"), ..Settings::default() });
     assert_eq!(path, "allowed_account_ids");
-    assert_eq!(message, r#"allowed_account_ids "1234" is not an account id of 12 digits"#);
+    assert!(message.starts_with(r#""1234" is not the id of an AWS account"#), "{message}");
     let (path, _) = refused(&Settings {
         allowed_account_ids: ids("123456789012"),
         forbidden_account_ids: ids("210987654321"),
@@ -110,7 +110,7 @@ fn addresses_have_to_be_urls() {
     let endpoints = Endpoints { eks, ..Endpoints::default() };
     let (path, message) = refused(&Settings { endpoints, ..Settings::default() });
     assert_eq!(path, "endpoints.eks");
-    assert!(message.starts_with(r#""localhost:5000" is not a URL"#));
+    assert!(message.starts_with(r#""localhost:5000" is not an http or https URL"#));
     let (path, _) = refused(&Settings {
         ec2_metadata_service_endpoint: Some("169.254.169.254".into()),
         ..Settings::default()
@@ -135,7 +135,7 @@ fn a_region_cannot_smuggle_in_a_host() {
         assert_eq!(path, "region", "{name}");
     }
     for name in ["eu-west-1", "us-gov-east-1", "eusc-de-east-1", "mx-central-1", "cn-north-1"] {
-        region(name).unwrap();
+        Settings { region: Some(name.into()), ..Settings::default() }.validate().unwrap();
     }
 }
 

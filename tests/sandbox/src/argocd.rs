@@ -190,7 +190,8 @@ impl Files {
             &format!("127.0.0.1:{repo_server}"),
             "--repo-server-plaintext",
         ]);
-        // The one listener that cannot be bound to loopback.
+        // The one listener that cannot be bound to loopback: the address is fixed, 0.0.0.0, and a
+        // port has to be given.
         command.args(["--metrics-port", &metrics.to_string()]);
         if settings.managed {
             command.args(["--sync-timeout", "120"]);

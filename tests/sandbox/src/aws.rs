@@ -4,15 +4,12 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context as _, bail};
-use axum::body::Bytes;
 use http::{Request, header};
-use http_body_util::{BodyExt as _, Full};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
+use http_body_util::Full;
 use url::Url;
 use url::form_urlencoded::Serializer;
 
+use crate::http_client::HttpClient;
 use crate::ports;
 use crate::process::{Process, START_TIMEOUT, Supervisor, listens};
 use crate::tools::Toolbox;
@@ -39,7 +36,7 @@ impl Moto {
         moto.current_dir(folder).env("MOTO_IAM_LOAD_MANAGED_POLICIES", "true");
         let process = supervisor.spawn("moto", &moto)?;
         let url = Url::parse(&format!("http://127.0.0.1:{port}/"))?;
-        let client = http_client();
+        let client = HttpClient::new(START_TIMEOUT);
         Ok(Self { api: Api { url, client }, port, process })
     }
 
@@ -96,9 +93,6 @@ pub struct Api {
     client: HttpClient,
 }
 
-/// Plain HTTP, which is all there is on loopback.
-pub(crate) type HttpClient = Client<HttpConnector, Full<Bytes>>;
-
 impl Api {
     /// A user with AWS' policy for administrators and an access key.
     pub async fn create_administrator(&self, name: &str) -> anyhow::Result<User> {
@@ -154,18 +148,13 @@ impl Api {
             )
             .body(Full::from(body))?;
         let answer =
-            self.client.request(request).await.with_context(|| format!("cannot call {action}"))?;
-        let status = answer.status();
-        let text = String::from_utf8(answer.into_body().collect().await?.to_bytes().to_vec())?;
+            self.client.send(request).await.with_context(|| format!("cannot call {action}"))?;
+        let (status, text) = (answer.status, String::from_utf8(answer.body.to_vec())?);
         if !status.is_success() {
             bail!("{action} answered {status}: {text}");
         }
         Ok(text)
     }
-}
-
-pub(crate) fn http_client() -> HttpClient {
-    Client::builder(TokioExecutor::new()).build_http()
 }
 
 fn credentials(answer: &str) -> anyhow::Result<Credentials> {

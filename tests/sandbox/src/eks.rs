@@ -34,7 +34,6 @@ mod cluster;
 mod error;
 mod faults;
 mod glob;
-mod http_client;
 mod iam;
 mod input;
 mod operation;

@@ -3,12 +3,13 @@
 use anyhow::{Context as _, bail};
 use axum::body::Bytes;
 use http::{Method, Request, StatusCode, header};
-use http_body_util::{BodyExt as _, Full};
+use http_body_util::Full;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use url::Url;
 
-use crate::aws::{HttpClient, http_client};
+use crate::http_client::{HttpClient, HttpResponse};
+use crate::process::START_TIMEOUT;
 
 /// A name or ARN as one part of a path.
 pub fn segment(text: &str) -> String {
@@ -39,7 +40,7 @@ pub struct EksError {
 impl EksApi {
     /// Of the endpoint in a region.
     pub fn new(url: Url, region: &str) -> Self {
-        Self { url, region: region.to_owned(), client: http_client() }
+        Self { url, region: region.to_owned(), client: HttpClient::new(START_TIMEOUT) }
     }
 
     /// One call; `path` is below the endpoint, without a leading slash, its parts as [`segment`]
@@ -65,21 +66,14 @@ impl EksApi {
                 format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"),
             )
             .body(sent)?;
-        let answer = self
-            .client
-            .request(request)
-            .await
-            .with_context(|| format!("cannot call {method} {target}"))?;
-        let status = answer.status();
-        let code = answer
-            .headers()
-            .get("x-amzn-errortype")
-            .and_then(|code| code.to_str().ok())
-            .map(str::to_owned);
-        let bytes = answer.into_body().collect().await?.to_bytes();
+        let answer = self.client.send(request).await;
+        let HttpResponse { status, headers, body: bytes } =
+            answer.with_context(|| format!("cannot call {method} {target}"))?;
         if status.is_success() {
             return Ok(serde_json::from_slice(&bytes)?);
         }
+        let code = headers.get("x-amzn-errortype").and_then(|code| code.to_str().ok());
+        let code = code.map(str::to_owned);
         let message = serde_json::from_slice::<Value>(&bytes).map_or_else(
             |_| String::from_utf8_lossy(&bytes).into_owned(),
             |body| body["message"].as_str().unwrap_or_default().to_owned(),

@@ -14,6 +14,7 @@ pub mod eks;
 pub mod eks_api;
 mod environment;
 pub mod git;
+mod http_client;
 pub mod inventory;
 pub mod kro;
 pub mod kubernetes;

@@ -20,8 +20,11 @@ use url::{Url, form_urlencoded};
 use super::{
     arn::{Principal, PrincipalKind},
     error::{ApiError, ErrorKind},
-    http_client::{HttpClient, HttpResponse},
 };
+use crate::http_client::{HttpClient, HttpResponse};
+
+/// As long as aws-iam-authenticator waits for STS.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// An IAM principal that EKS can see.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -59,7 +62,7 @@ pub(crate) struct Directory {
 
 impl Directory {
     pub(crate) fn new(endpoint: Option<Url>) -> Self {
-        let http = HttpClient::new();
+        let http = HttpClient::new(PATIENCE);
         Self { endpoint, http }
     }
 

@@ -22,12 +22,14 @@ use url::{Url, form_urlencoded};
 
 use super::{
     ClusterSpec, Emulator, EmulatorConfig,
-    http_client::{HttpClient, HttpResponse},
     state::{Shared, lock, pause},
 };
+use crate::http_client::{HttpClient, HttpResponse};
 
 pub(crate) const ACCOUNT: &str = "123456789012";
 pub(crate) const REGION: &str = "us-east-1";
+/// Longer than any answer takes, even on a machine that compiles at the same time.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 pub(crate) const TICK: Duration = Duration::from_millis(20);
 
 /// A configuration with the cluster `demo`.
@@ -72,7 +74,7 @@ pub(crate) struct Fixture {
 
 impl Fixture {
     pub(crate) fn start(config: EmulatorConfig) -> Self {
-        Self { emulator: Emulator::start(config).unwrap(), http: HttpClient::new() }
+        Self { emulator: Emulator::start(config).unwrap(), http: HttpClient::new(PATIENCE) }
     }
 
     /// Sends a request signed (in form) for EKS in the region.

@@ -3,6 +3,7 @@
 mod applications;
 mod ending;
 mod kubernetes;
+mod loopback;
 mod managed;
 mod support;
 mod tools;

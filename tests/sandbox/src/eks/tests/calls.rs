@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 
 use crate::eks::{
     ErrorKind, Operation, Rule,
-    http_client::HttpClient,
     state::pause,
-    testing::{Fixture, cluster, config, encode, role},
+    testing::{Fixture, PATIENCE, cluster, config, encode, role},
 };
+use crate::http_client::HttpClient;
 
 const ENTRIES: &str = "clusters/demo/access-entries";
 
@@ -121,7 +121,7 @@ async fn an_unsigned_request_and_one_for_elsewhere_are_refused() {
             request = request.header("authorization", value);
         }
         let request = request.body(Full::default()).unwrap();
-        let response = HttpClient::new().send(request).await.unwrap();
+        let response = HttpClient::new(PATIENCE).send(request).await.unwrap();
         assert_eq!(response.status, StatusCode::FORBIDDEN);
         response.headers["x-amzn-errortype"].to_str().unwrap().to_owned()
     };
@@ -183,7 +183,7 @@ async fn dropping_the_emulator_closes_its_port() {
     let deadline = Instant::now() + Duration::from_secs(5);
     loop {
         let request = Request::get(url.as_str()).body(Full::default()).unwrap();
-        if HttpClient::new().send(request).await.is_err() {
+        if HttpClient::new(PATIENCE).send(request).await.is_err() {
             return;
         }
         assert!(Instant::now() < deadline, "{url} still answers");

@@ -1,4 +1,4 @@
-//! The few outgoing requests: to the IAM and STS backend, and in tests to the emulator itself.
+//! Requests over plain HTTP, which is all there is on loopback: to IAM and STS, and to the EKS API.
 
 use std::time::Duration;
 
@@ -11,27 +11,26 @@ use hyper_util::{
     rt::TokioExecutor,
 };
 
-/// As long as aws-iam-authenticator waits for STS.
-const TIMEOUT: Duration = Duration::from_secs(10);
-
+/// Sends requests. Clones share their connections.
 #[derive(Clone, Debug)]
 pub(crate) struct HttpClient {
     client: Client<HttpConnector, Full<Bytes>>,
+    patience: Duration,
 }
 
+/// A whole answer.
 #[derive(Debug)]
 pub(crate) struct HttpResponse {
     pub(crate) status: StatusCode,
-    // Read by tests only: what the service's answers carry besides the body.
-    #[cfg_attr(not(test), expect(dead_code))]
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
 }
 
 impl HttpClient {
-    pub(crate) fn new() -> Self {
+    /// A client whose requests have to be answered within `patience`.
+    pub(crate) fn new(patience: Duration) -> Self {
         let client = Client::builder(TokioExecutor::new()).build_http();
-        Self { client }
+        Self { client, patience }
     }
 
     /// Sends one request and reads the whole answer; redirects are not followed.
@@ -42,8 +41,9 @@ impl HttpClient {
             let body = body.collect().await?.to_bytes();
             anyhow::Ok(HttpResponse { status: parts.status, headers: parts.headers, body })
         };
-        let answer = tokio::time::timeout(TIMEOUT, exchange).await;
-        let answer = answer.with_context(|| format!("no answer from {target} in {TIMEOUT:?}"))?;
+        let Self { patience, .. } = self;
+        let answer = tokio::time::timeout(*patience, exchange).await;
+        let answer = answer.with_context(|| format!("no answer from {target} in {patience:?}"))?;
         answer.with_context(|| format!("request to {target}"))
     }
 }

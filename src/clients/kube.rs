@@ -29,4 +29,4 @@ pub use objects::{
     Applied, DeleteOptions, Deletion, FIELD_MANAGER, Freshness, Objects, Propagation, WriteOptions,
 };
 pub use target::{Direct, Eks, Exec, Kubeconfig, Login, Target};
-pub use token::TokenProvider;
+pub use token::{Principal, TokenProvider};

@@ -10,7 +10,7 @@ use super::settings;
 use crate::clients::aws::Clients;
 use crate::clients::aws::cluster::{CREATION, describe_cluster, forget_cluster};
 use crate::clients::aws::token::TokenSource;
-use crate::clients::kube::{ClusterResolver, Resolved, TokenProvider};
+use crate::clients::kube::{ClusterResolver, Principal, Resolved, TokenProvider};
 use crate::framework::wait::Deadline;
 use crate::framework::{Path, Result};
 
@@ -69,5 +69,15 @@ impl TokenProvider for Tokens {
 
     fn describe(&self) -> String {
         self.0.describe()
+    }
+
+    async fn identify(&self) -> Principal {
+        match Box::pin(self.0.principal()).await {
+            Ok((name, arn)) => Principal { name, access_entry: Some(arn) },
+            Err(error) => {
+                tracing::debug!(%error, "who was refused cannot be found out");
+                Principal { name: self.describe(), access_entry: None }
+            }
+        }
     }
 }

@@ -17,6 +17,7 @@ use terraform_provider_gitops::framework::wait::Poll;
 use self::fixture::{Fixture, seconds, unique};
 
 mod fixture;
+mod login;
 
 const NAMESPACE: ObjectKind = ObjectKind::new("v1", "Namespace", "namespaces");
 const CONFIG_MAP: ObjectKind = ObjectKind::new("v1", "ConfigMap", "configmaps");

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::error::OperationResult;
 use super::{Clients, Settings};
+use crate::clients::arn::Arn;
 use crate::framework::{Context, Error, Result};
 
 /// Who the provider's credentials belong to.
@@ -17,17 +18,38 @@ pub struct Caller {
     pub partition: String,
 }
 
+impl Caller {
+    /// The ARN of the user, or of the role whose session it is. STS does not
+    /// tell the path of a role.
+    pub fn principal_arn(&self) -> String {
+        let role = || {
+            let arn: Arn = self.arn.parse().ok()?;
+            let (kind, rest) = arn.resource.split_once('/')?;
+            let (name, _) = rest.split_once('/')?;
+            let is_session = arn.service == "sts" && kind == "assumed-role";
+            let Arn { partition, account, .. } = &arn;
+            is_session.then(|| format!("arn:{partition}:iam::{account}:role/{name}"))
+        };
+        role().unwrap_or_else(|| self.arn.clone())
+    }
+}
+
 impl Clients {
     /// Who the provider's credentials belong to. Asked once.
     ///
     /// # Errors
     /// When there are no credentials, or they are not accepted.
     pub async fn caller(&self) -> Result<&Caller> {
-        self.0.caller.get_or_try_init(|| self.ask_caller()).await
+        self.caller_from(None).await
     }
 
-    async fn ask_caller(&self) -> Result<Caller> {
-        let session = self.unguarded(None, None).await?;
+    /// The same, where there may be no region but that of a resource.
+    pub(super) async fn caller_from(&self, region: Option<&str>) -> Result<&Caller> {
+        self.0.caller.get_or_try_init(|| self.ask_caller(region)).await
+    }
+
+    async fn ask_caller(&self, region: Option<&str>) -> Result<Caller> {
+        let session = self.unguarded(region, None).await?;
         let sts = session.sts(self.base().await?);
         let answer = sts.get_caller_identity().send().await.operation("GetCallerIdentity")?;
         let (Some(account_id), Some(arn)) = (answer.account, answer.arn) else {
@@ -80,4 +102,31 @@ impl Settings {
 
 fn listed(ids: &BTreeSet<String>) -> String {
     ids.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_is_that_of_its_role() {
+        for (arn, principal) in [
+            ("arn:aws:iam::123456789012:user/team/me", "arn:aws:iam::123456789012:user/team/me"),
+            (
+                "arn:aws-cn:sts::123456789012:assumed-role/ci/run-7",
+                "arn:aws-cn:iam::123456789012:role/ci",
+            ),
+            (
+                "arn:aws:sts::123456789012:federated-user/me",
+                "arn:aws:sts::123456789012:federated-user/me",
+            ),
+        ] {
+            let caller = Caller {
+                account_id: "123456789012".to_owned(),
+                arn: arn.to_owned(),
+                partition: "aws".to_owned(),
+            };
+            assert_eq!(caller.principal_arn(), principal);
+        }
+    }
 }

@@ -107,6 +107,19 @@ impl TokenSource {
             .unwrap_or_else(|| "the AWS credentials of the provider".to_owned())
     }
 
+    /// The ARN that the tokens stand for, and that of its role or user, which is
+    /// what an access entry names. Asks STS unless a role is given.
+    ///
+    /// # Errors
+    /// When STS does not answer, or not to these credentials.
+    pub async fn principal(&self) -> Result<(String, String)> {
+        if let Some(role) = &self.role_arn {
+            return Ok((role.clone(), role.clone()));
+        }
+        let caller = self.clients.caller_from(self.region.as_deref()).await?;
+        Ok((caller.arn.clone(), caller.principal_arn()))
+    }
+
     fn kept(&self) -> Option<Token> {
         let current = self.current.lock().unwrap_or_else(PoisonError::into_inner).clone();
         current.filter(|token| self.clients.0.clock.now() + MARGIN < token.expires_at)

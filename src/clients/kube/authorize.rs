@@ -14,7 +14,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Mutex;
 use tower::{BoxError, Service, ServiceExt};
 
-use super::token::TokenProvider;
+use super::token::{Principal, TokenProvider};
 use crate::framework::{Error, Result};
 
 /// What goes into the header `Authorization`.
@@ -44,10 +44,10 @@ impl Authorization {
         Self::Bearer(Arc::new(Bearer { provider, renewal: Mutex::new(()) }))
     }
 
-    /// Whom the requests stand for, where it is known.
-    pub(super) fn principal(&self) -> Option<String> {
+    /// Whom the requests stand for, where it can be found out.
+    pub(super) async fn identify(&self) -> Option<Principal> {
         match self {
-            Self::Bearer(bearer) => Some(bearer.provider.describe()),
+            Self::Bearer(bearer) => Some(bearer.provider.identify().await),
             Self::Basic(_) | Self::None => None,
         }
     }

@@ -13,13 +13,15 @@ use kube::client::{Body, ConfigExt};
 use kube::core::response::Status;
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
+use tokio::sync::OnceCell;
 use tower::ServiceBuilder;
 
-use super::authorize::Authorize;
+use super::authorize::{Authorization, Authorize};
 use super::error::{About, Call, Cause, Failure};
 use super::link::{Link, Surroundings};
 use super::object::ObjectKind;
 use super::target::Target;
+use super::token::Principal;
 use super::transport::transport;
 use crate::framework::{Error, Result};
 
@@ -28,11 +30,17 @@ use crate::framework::{Error, Result};
 pub(super) struct Cluster {
     client: Client,
     pub(super) about: About,
+    authorization: Authorization,
+    /// Found out when a request is refused.
+    principal: Arc<OnceCell<Option<Arc<Principal>>>>,
     user_agent: Arc<str>,
 }
 
 /// The API server ends a request after 60 s; one without an answer by then is lost.
 const ANSWER: Duration = Duration::from_secs(75);
+
+/// How long to find out who was refused. The refusal is told without it, too.
+const IDENTIFIED: Duration = Duration::from_secs(10);
 
 /// Content types of bodies.
 pub(super) mod media {
@@ -81,11 +89,30 @@ impl Cluster {
         let about = About {
             target: target.to_string().into(),
             url: url.trim_end_matches('/').into(),
-            principal: link.authorization.principal().map(Into::into),
+            principal: None,
             eks: matches!(target, Target::Eks(_)),
         };
         let client = Client::new(service, config.default_namespace.clone());
-        Ok(Self { client, about, user_agent: surroundings.user_agent.as_str().into() })
+        Ok(Self {
+            client,
+            about,
+            authorization: link.authorization.clone(),
+            principal: Arc::default(),
+            user_agent: surroundings.user_agent.as_str().into(),
+        })
+    }
+
+    /// What an error about a refusal needs to say.
+    async fn about_refusal(&self, code: u16) -> About {
+        if !matches!(code, 401 | 403) {
+            return self.about.clone();
+        }
+        let identify = || async {
+            let identified = tokio::time::timeout(IDENTIFIED, self.authorization.identify()).await;
+            identified.unwrap_or_default().map(Arc::new)
+        };
+        let principal = self.principal.get_or_init(identify).await.clone();
+        About { principal, ..self.about.clone() }
     }
 
     /// Sends a request and reads the answer.
@@ -93,7 +120,7 @@ impl Cluster {
         &self,
         ask: Ask<'_>,
     ) -> Result<Answer<T>, Failure> {
-        let call = Call { kind: ask.kind, name: ask.name, about: &self.about };
+        let (kind, name) = (ask.kind, ask.name);
         let started = Instant::now();
         let (method, path) = (ask.method.clone(), ask.path.clone());
         let exchange = async {
@@ -119,6 +146,7 @@ impl Cluster {
             let header = |name| head.headers.get(name).and_then(|value| value.to_str().ok());
             let answered = read_status(status, &body);
             let audit_id = header("audit-id");
+            let call = Call { kind, name, about: &self.about_refusal(status.as_u16()).await };
             let mut failure = Failure::from_status(status.as_u16(), &answered, audit_id, call);
             // An overloaded API server says it here and sends plain text.
             if let Some(seconds) = header("retry-after").and_then(|value| value.parse().ok()) {
@@ -135,7 +163,7 @@ impl Cluster {
         &self,
         ask: Ask<'_>,
     ) -> Result<BoxStream<'static, Result<WatchEvent<Json>, Failure>>, Failure> {
-        let call = Call { kind: ask.kind, name: ask.name, about: &self.about };
+        let (kind, name) = (ask.kind, ask.name);
         tracing::debug!(cluster = %self.about.url, path = ask.path, "watching");
         let request = self.request(ask)?.map(|_| Vec::new());
         let started = tokio::time::timeout(ANSWER, self.client.request_events::<Json>(request));
@@ -143,6 +171,7 @@ impl Cluster {
         let stream = match started {
             Ok(Ok(stream)) => stream,
             Ok(Err(kube::Error::Api(status))) => {
+                let call = Call { kind, name, about: &self.about_refusal(status.code).await };
                 return Err(Failure::from_status(status.code, &status, None, call));
             }
             Ok(Err(error)) => return Err(self.lost(error)),

@@ -12,6 +12,7 @@ use std::time::Duration;
 use kube::core::response::{Status, reason};
 
 use super::object::ObjectKind;
+use super::token::Principal;
 use crate::framework::Error;
 
 mod transport;
@@ -81,10 +82,17 @@ pub(super) struct About {
     pub(super) target: Arc<str>,
     /// URL of the API server.
     pub(super) url: Arc<str>,
-    /// Whom the requests stand for.
-    pub(super) principal: Option<Arc<str>>,
+    /// Whom the requests stand for; known for a refusal.
+    pub(super) principal: Option<Arc<Principal>>,
     /// Whether access is granted by EKS access entries.
     pub(super) eks: bool,
+}
+
+impl About {
+    /// The ARN that an access entry has to name.
+    fn access_entry(&self) -> Option<&str> {
+        self.principal.as_ref()?.access_entry.as_deref()
+    }
 }
 
 /// A request, as far as it explains its failure.
@@ -243,15 +251,20 @@ fn terminating(message: String) -> (Cause, Error) {
 
 fn unauthenticated(call: Call<'_>) -> Error {
     let About { target, principal, eks, .. } = call.about;
-    let who = principal.as_deref().unwrap_or("the client");
+    let who = principal.as_ref().map_or("the client", |principal| principal.name.as_str());
     let error =
         Error::unauthenticated(format!("{target} does not accept the credentials of {who}"));
     if *eks {
-        error.advise(
-            "The principal needs an access entry in this cluster (gitops_eks_access_entry), and \
-             the cluster an authentication mode that uses access entries. An entry made moments \
-             ago takes a while to be known.",
-        )
+        error.advise(format!(
+            "It needs an access entry in this cluster, gitops_eks_access_entry with \
+             {}, and the cluster an authentication mode that uses access entries. An entry made \
+             moments ago takes a while to be known, and one whose role or user was deleted and made \
+             again has to be replaced.",
+            call.about.access_entry().map_or_else(
+                || "its ARN as principal_arn".to_owned(),
+                |arn| format!("principal_arn = {arn:?}")
+            )
+        ))
     } else {
         error.advise("Check that the token or certificate is for this cluster and has not expired.")
     }
@@ -263,13 +276,16 @@ fn forbidden(status: &Status, message: String, call: Call<'_>) -> (Cause, Error)
         return (Cause::Other, Error::forbidden(message));
     }
     let advice = if call.about.eks {
-        "Associate an access policy with the principal's access entry (gitops_eks_access_entry), \
-         or bind a role that allows this to one of the entry's Kubernetes groups. A policy \
-         associated moments ago takes a while to have effect."
+        let entry = call.about.access_entry().map(|arn| format!(" of {arn}")).unwrap_or_default();
+        format!(
+            "Associate an access policy with the access entry{entry} (gitops_eks_access_entry), or \
+             bind a role that allows this to one of the entry's Kubernetes groups. A policy \
+             associated moments ago takes a while to have effect."
+        )
     } else {
-        "Bind a Role or ClusterRole that allows this to the user, group or service account."
+        "Bind a Role or ClusterRole that allows this to the user, group or service account.".into()
     };
-    let principal = call.about.principal.as_deref();
+    let principal = call.about.principal.as_ref().map(|principal| principal.name.as_str());
     let message = match principal.filter(|principal| !message.contains(principal)) {
         Some(principal) => format!("{message} (the provider logs in as {principal})"),
         None => message,

@@ -21,9 +21,24 @@ pub trait TokenProvider: Send + Sync {
     /// [`token`](Self::token) makes a new one.
     fn invalidate(&self);
 
-    /// Whom the tokens stand for, as an error message names it: the ARN of a
-    /// role or user, or `the configured token`.
+    /// Whom the tokens stand for, as far as it is known: the ARN of a role, or
+    /// `the configured token`.
     fn describe(&self) -> String;
+
+    /// Whom the tokens stand for, as exactly as it can be found out. Asked once,
+    /// when the API server has refused them.
+    async fn identify(&self) -> Principal {
+        Principal { name: self.describe(), access_entry: None }
+    }
+}
+
+/// Who logs in to a cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Principal {
+    /// As an error message names it: an ARN, or `the configured token`.
+    pub name: String,
+    /// The `principal_arn` that an EKS access entry for it has.
+    pub access_entry: Option<String>,
 }
 
 /// A token from the configuration: there is only this one.

@@ -67,7 +67,7 @@ use self::{
     state::{Hooks, Shared, State, lock},
 };
 pub use self::{
-    authn::ENTRY_KEY,
+    authn::{ENTRY_KEY, TokenReview},
     calls::CallRecord,
     capability::{CapabilityStatus, Issue, IssueCode},
     cluster::{AuthenticationMode, ClusterStatus},
@@ -275,6 +275,7 @@ impl Emulator {
                 capability_deleted: None,
             }),
             access_keys: Mutex::new(HashMap::new()),
+            token_reviews: Mutex::default(),
             state: Mutex::new(State::default()),
         });
         for cluster in config.clusters {
@@ -365,6 +366,11 @@ impl Emulator {
     /// Forgets the calls so far.
     pub fn forget_calls(&self) {
         self.shared.calls.clear();
+    }
+
+    /// What API servers asked about tokens so far, and were told. They keep an answer for a while.
+    pub fn token_reviews(&self) -> Vec<TokenReview> {
+        lock(&self.shared.token_reviews).clone()
     }
 
     /// Everything that there is, by cluster: `clusters.NAME.{cluster, capabilities, accessEntries,

@@ -12,7 +12,10 @@ fn about(eks: bool) -> About {
     About {
         target: "EKS cluster \"main\"".into(),
         url: "https://a".into(),
-        principal: Some("arn:aws:iam::111122223333:role/ci".into()),
+        principal: Some(Arc::new(Principal {
+            name: "arn:aws:sts::111122223333:assumed-role/ci/run".into(),
+            access_entry: Some("arn:aws:iam::111122223333:role/ci".into()),
+        })),
         eks,
     }
 }
@@ -215,8 +218,11 @@ fn refused_credentials_name_the_principal() {
     assert_eq!(failure.cause, Cause::Unauthenticated);
     assert_eq!(
         failure.error.message(),
-        "EKS cluster \"main\" does not accept the credentials of arn:aws:iam::111122223333:role/ci"
+        "EKS cluster \"main\" does not accept the credentials of \
+         arn:aws:sts::111122223333:assumed-role/ci/run"
     );
+    let detail = failure.error.detail();
+    assert!(detail.contains("principal_arn = \"arn:aws:iam::111122223333:role/ci\""), "{detail}");
 }
 
 #[test]

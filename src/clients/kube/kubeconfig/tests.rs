@@ -72,7 +72,7 @@ async fn the_current_context_is_taken_with_its_login_and_proxy() {
     let link = files.link(Files::target()).await.unwrap();
     assert_eq!(link.config.cluster_url, "https://one:6443/");
     assert_eq!(link.proxy.unwrap(), "http://proxy:3128/");
-    assert_eq!(link.authorization.principal().unwrap(), "the configured token");
+    assert_eq!(link.authorization.identify().await.unwrap().name, "the configured token");
     assert!(link.config.auth_info.token.is_none(), "the login is taken out");
 }
 
@@ -81,10 +81,10 @@ async fn a_context_and_overrides_choose_cluster_and_user() {
     let files = Files::new();
     let chosen = Kubeconfig { context: Some("prod".into()), ..Files::target() };
     let link = files.link(chosen.clone()).await.unwrap();
-    assert_eq!(link.authorization.principal().unwrap(), "the credential plugin \"sh\"");
+    assert_eq!(link.authorization.identify().await.unwrap().name, "the credential plugin \"sh\"");
     let link = files.link(Kubeconfig { user: Some("token".into()), ..chosen }).await.unwrap();
     assert!(link.config.accept_invalid_certs);
-    assert_eq!(link.authorization.principal().unwrap(), "the configured token");
+    assert_eq!(link.authorization.identify().await.unwrap().name, "the configured token");
 }
 
 #[tokio::test]
@@ -136,5 +136,5 @@ async fn several_files_are_one_and_the_first_wins() {
     let paths = vec!["~/first".into(), "~/config".into()];
     let link = files.link(Kubeconfig { paths, ..Files::target() }).await.unwrap();
     assert_eq!(link.config.cluster_url, "https://two:6443/");
-    assert_eq!(link.authorization.principal().unwrap(), "the configured token");
+    assert_eq!(link.authorization.identify().await.unwrap().name, "the configured token");
 }

@@ -38,11 +38,26 @@ use super::{
 /// The extra attribute of an authenticated user that names its access entry (the entry's ARN).
 pub const ENTRY_KEY: &str = "sandbox.eks.amazonaws.com/access-entry";
 
+/// A question of the API server, and what it was told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenReview {
+    /// The bearer's token.
+    pub token: String,
+    /// The username, or why nobody is let in with it.
+    pub outcome: Result<String, String>,
+}
+
 /// Answers a `TokenReview`. Every failure is a user that is not authenticated, with the reason in
 /// `status.error`; the client sees 401.
 pub(crate) async fn review(shared: &Arc<Shared>, cluster: Option<&str>, review: &Value) -> Value {
     let token = review["spec"]["token"].as_str().unwrap_or_default();
-    let status = match authenticate(shared, cluster, token).await {
+    let result = authenticate(shared, cluster, token).await;
+    let username = |user: &Value| user["username"].as_str().unwrap_or_default().to_owned();
+    lock(&shared.token_reviews).push(TokenReview {
+        token: token.to_owned(),
+        outcome: result.as_ref().map(username).map_err(|error| format!("{error:#}")),
+    });
+    let status = match result {
         Ok(user) => json!({ "authenticated": true, "user": user }),
         Err(error) => {
             tracing::info!("token refused: {error:#}");

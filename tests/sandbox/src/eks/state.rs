@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{
-    AccessKey, CapabilityHook, Settings,
+    AccessKey, CapabilityHook, Settings, TokenReview,
     access_entry::AccessEntry,
     calls::Calls,
     capability::Capability,
@@ -42,6 +42,7 @@ pub(crate) struct Shared {
     pub(crate) settings: Mutex<Settings>,
     pub(crate) hooks: Mutex<Hooks>,
     pub(crate) access_keys: Mutex<HashMap<String, AccessKey>>,
+    pub(crate) token_reviews: Mutex<Vec<TokenReview>>,
     pub(crate) state: Mutex<State>,
 }
 

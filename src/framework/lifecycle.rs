@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use super::diagnostics::Diagnostics;
 use super::error::{Error, Result};
 use super::identity::{ImportFormat, ImportId};
+use super::moves::Peer;
 use super::operation::Operation;
 use super::path::Path;
 use super::schema::Schema;
@@ -126,6 +127,11 @@ pub trait Lifecycle<P: Send + Sync + 'static>: Send + Sync {
             ImportId::Text(text) => self.import_format().parse(&text)?,
         };
         Ok(imported(&self.schema(), found))
+    }
+
+    /// The types of other providers whose states can become ones of this type.
+    fn peers(&self) -> Vec<Peer> {
+        Vec::new()
     }
 
     /// Lifts a state of an older schema version, as JSON, to the current one.

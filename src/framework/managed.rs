@@ -13,7 +13,8 @@ use tokio_util::sync::CancellationToken;
 use super::diagnostics::Diagnostics;
 use super::error::{Context, Error, Result};
 use super::identity::{IdentityAttribute, ImportFormat, ImportId, identity_of, identity_schema};
-use super::lifecycle::{Change, Lifecycle, Progress};
+use super::lifecycle::{Change, Lifecycle, Progress, imported};
+use super::moves::{Foreign, Peer};
 use super::operation::Operation;
 use super::path::Path;
 use super::private::Private;
@@ -257,6 +258,48 @@ impl<P: Send + Sync + 'static> Managed<P> {
                 Outcome { private, diagnostics, ..Outcome::default() }
             }
         }
+    }
+
+    /// Takes over a state of another provider's type; core reads it next, as after an import.
+    ///
+    /// # Errors
+    /// When states of that type cannot become ones of this, or this one lacks
+    /// what says which object it is of.
+    pub fn take_over(&self, foreign: &Foreign<'_>) -> Result<(Value, Private)> {
+        let peers = self.lifecycle.peers();
+        let Some(peer) = peers.iter().find(|peer| peer.is(foreign)) else {
+            return Err(self.takes_no_state_of(foreign, &peers));
+        };
+        let found = (peer.find)(foreign)
+            .context(|| format!("moving a state of {} to {}", peer.type_name, self.type_name()))?;
+        let mut private = Private::default();
+        private.set(IMPORTED, true);
+        Ok((imported(self.schema(), found), private))
+    }
+
+    fn takes_no_state_of(&self, foreign: &Foreign<'_>, peers: &[Peer]) -> Error {
+        let names: Vec<_> = peers
+            .iter()
+            .map(|peer| format!("{} ({})", peer.type_name, peer.providers.join(", ")))
+            .collect();
+        let advice = if names.is_empty() {
+            "Import the object with an import block, and let the other resource go with a removed \
+             block."
+                .to_owned()
+        } else {
+            format!(
+                "States of these can: {}. Any other object is imported with an import block, and \
+                 let go by the other resource with a removed block.",
+                names.join("; ")
+            )
+        };
+        Error::invalid(format!(
+            "a state of {} from {} cannot become one of {}",
+            foreign.type_name,
+            foreign.provider,
+            self.type_name()
+        ))
+        .advise(advice)
     }
 
     /// Reads a stored state of this or an older schema version.

@@ -10,6 +10,7 @@ use super::error::Result;
 use super::identity::{ImportFormat, ImportId};
 use super::lifecycle::{Change, Lifecycle, Progress, imported};
 use super::model::Model;
+use super::moves::Peer;
 use super::operation::Operation;
 use super::schema::Schema;
 use super::timeouts::DefaultTimeouts;
@@ -33,6 +34,9 @@ pub trait Resource: Send + Sync + 'static {
     const TIMEOUTS: DefaultTimeouts;
     /// How the text of an import is written.
     const IMPORT: ImportFormat;
+
+    /// The types of other providers whose states can become ones of this type.
+    const PEERS: &'static [Peer] = &[];
 
     /// Checks rules that go beyond single attributes; unknown parts pass.
     fn validate(config: &Self::Model, diagnostics: &mut Diagnostics) {
@@ -185,6 +189,10 @@ impl<R: Resource> Lifecycle<R::Provider> for Typed<R> {
             ImportId::Text(text) => R::import(cx, &text).await?,
         };
         Ok(imported(&self.schema(), found))
+    }
+
+    fn peers(&self) -> Vec<Peer> {
+        R::PEERS.to_vec()
     }
 
     fn upgrade(&self, version: i64, state: serde_json::Value) -> Result<serde_json::Value> {

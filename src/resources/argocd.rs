@@ -4,6 +4,7 @@ pub mod app_project;
 pub mod application;
 mod check;
 pub mod cluster;
+mod peers;
 mod profile;
 pub mod rules;
 

@@ -20,13 +20,14 @@ use crate::framework::api::{self, View};
 use crate::framework::managed::{IMPORTED, with_write_only};
 use crate::framework::{
     Attr, Attribute, Change, DefaultTimeouts, Diagnostics, Error, ImportFormat, Lifecycle, Model,
-    Path, Progress, Result, Schema, Value,
+    Path, Peer, Progress, Result, Schema, Value,
 };
 use crate::provider::Provider;
 use crate::resources::Operation;
 
 mod ignored;
 pub mod meta;
+pub(crate) mod peers;
 
 pub use meta::{ClusterMeta, ClusterRef, CommonMeta, ObjectMeta};
 
@@ -47,6 +48,10 @@ pub trait Kind: Send + Sync + 'static {
     const TIMEOUTS: DefaultTimeouts = DefaultTimeouts::minutes(10);
     /// How the text of an import is written.
     const IMPORT: ImportFormat = ImportFormat("{namespace}/{name}");
+
+    /// The types of other providers whose states can become ones of this type, beside those that
+    /// are for any object.
+    const PEERS: &'static [Peer] = &[];
 
     /// Checks rules that go beyond single attributes; unknown parts pass.
     fn validate(config: &Self::Model, diagnostics: &mut Diagnostics) {
@@ -238,6 +243,10 @@ impl<K: Kind> Lifecycle<Provider> for Custom<K> {
 
     fn import_format(&self) -> ImportFormat {
         K::IMPORT
+    }
+
+    fn peers(&self) -> Vec<Peer> {
+        peers::peers::<K>()
     }
 
     fn validate(&self, config: &Value, diagnostics: &mut Diagnostics) {

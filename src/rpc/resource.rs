@@ -6,7 +6,7 @@ use super::diagnostics::{diagnostics, located, path};
 use super::{proto, wire};
 use crate::framework::schema::{Attribute, Kind, Nesting};
 use crate::framework::{
-    Diagnostics, Error, ImportId, Managed, Path, Private, Registry, Result, Session, Value,
+    Diagnostics, Error, Foreign, ImportId, Managed, Path, Private, Registry, Result, Session, Value,
 };
 
 type ClientCapabilities = Option<proto::ClientCapabilities>;
@@ -214,28 +214,33 @@ pub(super) async fn import<P: Send + Sync + 'static>(
     })
 }
 
-/// Moves a state between the two spellings of a type's name.
+/// Moves a state between the two spellings of a type's name, or from a type of
+/// another provider.
 pub(super) fn relocate<P: Send + Sync + 'static>(
     registry: &Registry<P>,
     request: &proto::move_resource_state::Request,
 ) -> Result<proto::move_resource_state::Response> {
     let target = find(registry, &request.target_type_name)?;
-    let source = registry.get(&request.source_type_name);
-    let ours = request.source_provider_address.ends_with("/eks-gitops/gitops");
-    if !ours || !source.is_some_and(|source| Arc::ptr_eq(source, target)) {
-        return Err(Error::invalid(format!(
-            "a state of {} from {} cannot become one of {}",
-            request.source_type_name, request.source_provider_address, request.target_type_name
-        )));
-    }
     let raw = request.source_state.as_ref().map(|raw| raw.json.as_slice()).unwrap_or_default();
     let stored = serde_json::from_slice(raw)
         .map_err(|error| Error::invalid(format!("the stored state is no JSON: {error}")))?;
-    let state = target.upgrade(request.source_schema_version, stored)?;
+    let source = registry.get(&request.source_type_name);
+    let ours = request.source_provider_address.ends_with("/eks-gitops/gitops");
+    let (state, private) = if ours && source.is_some_and(|source| Arc::ptr_eq(source, target)) {
+        let state = target.upgrade(request.source_schema_version, stored)?;
+        (state, request.source_private.clone())
+    } else {
+        let (state, private) = target.take_over(&Foreign {
+            provider: &request.source_provider_address,
+            type_name: &request.source_type_name,
+            state: &stored,
+        })?;
+        (state, private.to_bytes())
+    };
     let identity = target.identity_of(&state);
     Ok(proto::move_resource_state::Response {
         target_state: wire::write(target.schema(), &state)?,
-        target_private: request.source_private.clone(),
+        target_private: private,
         target_identity: wire::write_identity(&target.identity(), &identity)?,
         diagnostics: Vec::new(),
     })

@@ -2,10 +2,10 @@
 
 use serde_json::Value as Json;
 
-use super::{ArgocdMeta, profile};
+use super::{ArgocdMeta, peers, profile};
 use crate::clients::kube::ObjectKind;
 use crate::framework::checks::{cron_schedule, go_duration, same_go_duration, time_zone};
-use crate::framework::{Attr, Change, Diagnostics, Model, Result};
+use crate::framework::{Attr, Change, Diagnostics, Model, Peer, Result};
 use crate::resources::Operation;
 use crate::resources::object::Kind;
 
@@ -257,6 +257,8 @@ impl Kind for AppProject {
     const NAME: &'static str = "app_project";
     const OBJECT: ObjectKind = ObjectKind::new("argoproj.io/v1alpha1", "AppProject", "appprojects");
     const LOOKS_FIRST: bool = true;
+
+    const PEERS: &'static [Peer] = &[peers::peer("argocd_project")];
 
     fn validate(config: &Self, diagnostics: &mut Diagnostics) {
         config.check(diagnostics);

@@ -9,8 +9,8 @@ use crate::clients::aws::propagation;
 use crate::framework::checks::{eks_access_policy_arn, iam_principal_arn, region as region_name};
 use crate::framework::wait;
 use crate::framework::{
-    Attr, Change, DefaultTimeouts, Diagnostics, Error, ImportFormat, Model, Path, Resource, Result,
-    Saved, Set, Timeouts,
+    Attr, Change, DefaultTimeouts, Diagnostics, Error, ImportFormat, Model, Path, Peer, Resource,
+    Result, Saved, Set, Timeouts,
 };
 use crate::provider::Provider;
 use crate::resources::{Operation, tags};
@@ -91,6 +91,11 @@ impl Resource for AccessEntry {
 
     const NAME: &'static str = "eks_access_entry";
     const TIMEOUTS: DefaultTimeouts = DefaultTimeouts::minutes(10);
+    const PEERS: &'static [Peer] = &[Peer {
+        providers: &["hashicorp/aws"],
+        type_name: "aws_eks_access_entry",
+        find: |entry| entry.texts(["cluster_name", "principal_arn"]),
+    }];
     const IMPORT: ImportFormat = ImportFormat("{cluster_name},{principal_arn}");
 
     fn validate(config: &Self, diagnostics: &mut Diagnostics) {

@@ -10,8 +10,8 @@ use crate::clients::aws::propagation;
 use crate::framework::checks::{dns_label, iam_role_arn, idc_instance_arn, region as region_name};
 use crate::framework::wait;
 use crate::framework::{
-    Attr, Change, DefaultTimeouts, Diagnostics, Error, ImportFormat, Model, Path, Resource, Result,
-    Saved, Set, Timeouts,
+    Attr, Change, DefaultTimeouts, Diagnostics, Error, ImportFormat, Model, Path, Peer, Resource,
+    Result, Saved, Set, Timeouts,
 };
 use crate::provider::Provider;
 use crate::resources::iam::trust::{self, CAPABILITIES};
@@ -125,6 +125,16 @@ impl Resource for CapabilityArgocd {
 
     const NAME: &'static str = "eks_capability_argocd";
     const TIMEOUTS: DefaultTimeouts = capability::TIMEOUTS;
+    const PEERS: &'static [Peer] = &[Peer {
+        providers: &["hashicorp/aws"],
+        type_name: "aws_eks_capability",
+        find: |capability| match capability.text("/type")? {
+            "ARGOCD" => capability.texts(["cluster_name", "capability_name"]),
+            other => Err(Error::invalid(format!(
+                "the capability is of type {other}, and this resource is for ARGOCD"
+            ))),
+        },
+    }];
     const IMPORT: ImportFormat = capability::IMPORT;
 
     fn validate(config: &Self, diagnostics: &mut Diagnostics) {

@@ -9,8 +9,8 @@ use crate::clients::aws::propagation;
 use crate::framework::checks::{dns_label, dns_subdomain, iam_role_arn};
 use crate::framework::wait;
 use crate::framework::{
-    Attr, Change, DefaultTimeouts, Diagnostics, Error, ImportFormat, Model, Object, Path, Resource,
-    Result, Saved, Timeouts,
+    Attr, Change, DefaultTimeouts, Diagnostics, Error, ImportFormat, Model, Object, Path, Peer,
+    Resource, Result, Saved, Timeouts,
 };
 use crate::provider::Provider;
 use crate::resources::iam::policy_document;
@@ -74,6 +74,11 @@ impl Resource for PodIdentityAssociation {
 
     const NAME: &'static str = "pod_identity_association";
     const TIMEOUTS: DefaultTimeouts = DefaultTimeouts::minutes(10);
+    const PEERS: &'static [Peer] = &[Peer {
+        providers: &["hashicorp/aws"],
+        type_name: "aws_eks_pod_identity_association",
+        find: |association| association.texts(["cluster_name", "association_id"]),
+    }];
     const IMPORT: ImportFormat = ImportFormat("{cluster_name},{association_id}");
 
     fn validate(config: &Self, diagnostics: &mut Diagnostics) {

@@ -12,8 +12,8 @@ use crate::clients::aws::tags::Changes;
 use crate::framework::checks::iam_policy_arn;
 use crate::framework::wait::{self, Pace, Poll};
 use crate::framework::{
-    Attr, Change, DefaultTimeouts, Diagnostics, Error, ImportFormat, Model, Path, Resource, Result,
-    Saved, Set, Timeouts,
+    Attr, Change, DefaultTimeouts, Diagnostics, Error, ImportFormat, Model, Path, Peer, Resource,
+    Result, Saved, Set, Timeouts,
 };
 use crate::provider::Provider;
 use crate::resources::{Operation, tags};
@@ -77,6 +77,11 @@ impl Resource for Role {
     const NAME: &'static str = "iam_role";
     const TIMEOUTS: DefaultTimeouts = DefaultTimeouts::minutes(10);
     const IMPORT: ImportFormat = ImportFormat("{name}");
+    const PEERS: &'static [Peer] = &[Peer {
+        providers: &["hashicorp/aws"],
+        type_name: "aws_iam_role",
+        find: |role| role.texts(["name"]),
+    }];
 
     fn validate(config: &Self, diagnostics: &mut Diagnostics) {
         if config.name.is_set() && config.name_prefix.is_set() {

@@ -6,10 +6,10 @@ use super::{Application, ApplicationWait, wait};
 use crate::clients::kube::{FIELD_MANAGER, Freshness, ObjectKind};
 use crate::framework::api::{self, View};
 use crate::framework::{
-    Attr, Attribute, Change, DefaultTimeouts, Diagnostics, Error, Path, Result, Value,
+    Attr, Attribute, Change, DefaultTimeouts, Diagnostics, Error, Path, Peer, Result, Value,
 };
 use crate::resources::Operation;
-use crate::resources::argocd::profile;
+use crate::resources::argocd::{peers, profile};
 use crate::resources::object::{Kind, Scene};
 
 /// Deletes what was deployed, and waits for its dependents.
@@ -35,6 +35,8 @@ impl Kind for Application {
     const OBJECT: ObjectKind =
         ObjectKind::new("argoproj.io/v1alpha1", "Application", "applications");
     const TIMEOUTS: DefaultTimeouts = DefaultTimeouts::minutes(15);
+
+    const PEERS: &'static [Peer] = &[peers::peer("argocd_application")];
 
     fn validate(config: &Self, diagnostics: &mut Diagnostics) {
         config.check(diagnostics);

@@ -20,6 +20,7 @@ pub mod kro;
 pub mod kubernetes;
 pub mod managed;
 mod options;
+pub mod pages;
 mod ports;
 pub mod process;
 mod sandbox;

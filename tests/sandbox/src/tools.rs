@@ -40,13 +40,15 @@ pub enum Tool {
     Terragrunt,
     /// `kro`, its controller.
     Kro,
+    /// `tfplugindocs`, for the pages of the registries.
+    TfPluginDocs,
     /// `python`, with boto3 and moto's server; and `redis-server`, which a package carries.
     Python,
 }
 
 impl Tool {
     /// Every tool, in the order of how soon a test needs it.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Etcd,
         Self::Kubernetes,
         Self::Python,
@@ -57,6 +59,7 @@ impl Tool {
         Self::Terragrunt,
         Self::Kubectl,
         Self::Kro,
+        Self::TfPluginDocs,
     ];
 
     fn source(self) -> Source {
@@ -70,6 +73,7 @@ impl Tool {
             Self::Helm => Source::Go(&programs::HELM),
             Self::Terragrunt => Source::Go(&programs::TERRAGRUNT),
             Self::Kro => Source::Go(&programs::KRO),
+            Self::TfPluginDocs => Source::Go(&programs::TFPLUGINDOCS),
             Self::Python => Source::Python,
         }
     }

@@ -103,3 +103,20 @@ pub(super) static KRO: Program = Program {
     acceptable: Acceptable::None,
     minutes: "1½",
 };
+
+pub(super) static TFPLUGINDOCS: Program = Program {
+    name: "tfplugindocs",
+    module: "tfplugindocs",
+    version: "0.25.0",
+    binaries: &[Binary {
+        name: "tfplugindocs",
+        package: "github.com/hashicorp/terraform-plugin-docs/cmd/tfplugindocs",
+    }],
+    variables: &[(
+        "github.com/hashicorp/terraform-plugin-docs/cmd/tfplugindocs/build.version",
+        "0.25.0",
+    )],
+    // Another version writes other pages.
+    acceptable: Acceptable::None,
+    minutes: "½",
+};

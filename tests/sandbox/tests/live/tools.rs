@@ -19,6 +19,7 @@ fn every_tool_is_there_and_says_the_version_that_was_asked_for() {
         ("kustomize", "version", "v5."),
         ("helm", "version --short", "v3."),
         ("terragrunt", "--version", "v1."),
+        ("tfplugindocs", "--version", "0.25.0"),
         ("redis-server", "--version", "Redis server v="),
         (
             "python",
@@ -29,7 +30,9 @@ fn every_tool_is_there_and_says_the_version_that_was_asked_for() {
         let program = tools.require(name).expect("a prepared tool");
         let arguments = arguments.split(' ').map(|argument| argument.replace('&', " "));
         let output = Command::new(program).args(arguments).output().expect("its output");
-        let output = String::from_utf8_lossy(&output.stdout);
+        // tfplugindocs says it on standard error.
+        let output = [output.stdout, output.stderr].concat();
+        let output = String::from_utf8_lossy(&output);
         assert!(output.contains(version), "{name} said {output:?}, expected {version:?}");
     }
     // kro cannot be asked for its version, and exits at once without a cluster.

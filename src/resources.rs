@@ -1,8 +1,9 @@
-//! Every type that the provider serves; one line each.
+//! Every type and function that the provider serves; one line each.
 
 pub mod argocd;
 pub mod eks;
 mod findings;
+pub mod functions;
 pub mod iam;
 pub mod kargo;
 pub mod object;
@@ -27,6 +28,13 @@ pub fn registry() -> Registry<Provider> {
         .managed(object::<kargo::project::Project>())
         .managed(object::<kargo::stage::Stage>())
         .managed(object::<kargo::warehouse::Warehouse>())
+        .function::<functions::capability_trust_policy::CapabilityTrustPolicy>()
+        .function::<functions::cluster_arn::ClusterArn>()
+        .function::<functions::ecr_read_policy::EcrReadPolicy>()
+        .function::<functions::github_actions_trust_policy::GithubActionsTrustPolicy>()
+        .function::<functions::irsa_trust_policy::IrsaTrustPolicy>()
+        .function::<functions::parse_arn::ParseArn>()
+        .function::<functions::pod_identity_trust_policy::PodIdentityTrustPolicy>()
 }
 
 /// A kind of object, as a type of resource.

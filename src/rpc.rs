@@ -3,6 +3,7 @@
 
 pub mod codec;
 mod diagnostics;
+mod function;
 mod guard;
 pub mod proto;
 mod resource;

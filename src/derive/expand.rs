@@ -32,6 +32,8 @@ pub(crate) fn model(input: &DeriveInput) -> Result<TokenStream> {
     let (name, (generics, types, bounds)) = (&input.ident, input.generics.split_for_impl());
     Ok(quote! {
         #[automatically_derived]
+        // A model without fields has nothing to fill in.
+        #[allow(unused_mut, unused_variables)]
         impl #generics crate::framework::Model for #name #types #bounds {
             const DESCRIPTION: &'static str = #description;
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::function::{Callable, Function};
 use super::managed::Managed;
 use super::resource::Resource;
 
@@ -14,13 +15,14 @@ pub const PREFIX: &str = "gitops";
 pub struct Registry<P> {
     resources: BTreeMap<&'static str, Arc<Managed<P>>>,
     served: BTreeMap<String, Arc<Managed<P>>>,
+    functions: BTreeMap<&'static str, Callable>,
 }
 
 impl<P: Send + Sync + 'static> Registry<P> {
     /// Nothing yet.
     #[expect(clippy::new_without_default, reason = "an empty registry is a start, not a default")]
     pub fn new() -> Self {
-        Self { resources: BTreeMap::new(), served: BTreeMap::new() }
+        Self { resources: BTreeMap::new(), served: BTreeMap::new(), functions: BTreeMap::new() }
     }
 
     /// Adds a resource with a typed model.
@@ -41,6 +43,14 @@ impl<P: Send + Sync + 'static> Registry<P> {
         self
     }
 
+    /// Adds a function, called as `provider::gitops::NAME`.
+    #[must_use]
+    pub fn function<F: Function>(mut self) -> Self {
+        let before = self.functions.insert(F::NAME, Callable::of::<F>());
+        assert!(before.is_none(), "two functions are called {}", F::NAME);
+        self
+    }
+
     /// The resource of that type name, in either spelling.
     pub fn get(&self, type_name: &str) -> Option<&Arc<Managed<P>>> {
         self.served.get(type_name)
@@ -54,5 +64,15 @@ impl<P: Send + Sync + 'static> Registry<P> {
     /// Every type name that is served, in both spellings.
     pub fn served(&self) -> impl Iterator<Item = (&str, &Arc<Managed<P>>)> {
         self.served.iter().map(|(name, managed)| (name.as_str(), managed))
+    }
+
+    /// The function of that name.
+    pub fn get_function(&self, name: &str) -> Option<&Callable> {
+        self.functions.get(name)
+    }
+
+    /// Every function.
+    pub fn functions(&self) -> impl Iterator<Item = &Callable> {
+        self.functions.values()
     }
 }

@@ -37,10 +37,25 @@ macro_rules! replies {
 }
 
 replies! {
-    apply_resource_change, configure_provider, get_provider_schema,
+    apply_resource_change, configure_provider, get_functions, get_provider_schema,
     get_resource_identity_schemas, import_resource_state, move_resource_state,
     plan_resource_change, read_resource, upgrade_resource_identity, upgrade_resource_state,
     validate_provider_config, validate_resource_config,
+}
+
+/// The call of a function has room for one error, and for no other message.
+impl Reply for proto::call_function::Response {
+    fn with(diagnostics: Vec<proto::Diagnostic>) -> Self {
+        let texts =
+            diagnostics.into_iter().map(|said| format!("{}\n{}", said.summary, said.detail));
+        let text = texts.collect::<Vec<_>>().join("\n\n");
+        let error = proto::FunctionError { text, function_argument: None };
+        Self { result: None, error: Some(error) }
+    }
+
+    fn diagnostics(&self) -> &[proto::Diagnostic] {
+        &[]
+    }
 }
 
 /// Answers a call whose outcome is nothing but messages.

@@ -1,6 +1,7 @@
 //! Schemas as protobuf.
 
 use super::proto;
+use crate::framework::function::{Callable, Parameter};
 use crate::framework::identity::IdentityAttribute;
 use crate::framework::schema::{Attribute, Kind, Nesting, Presence, Schema};
 use crate::framework::ty::Type;
@@ -29,6 +30,31 @@ pub(super) fn identity(attributes: &[IdentityAttribute]) -> proto::ResourceIdent
                 description: attr.description.to_owned(),
             })
             .collect(),
+    }
+}
+
+/// A function with its parameters.
+pub(super) fn function(function: &Callable) -> proto::Function {
+    proto::Function {
+        parameters: function.parameters.iter().map(parameter).collect(),
+        variadic_parameter: function.variadic.as_ref().map(parameter),
+        r#return: Some(proto::function::Return { r#type: type_json(&function.returns) }),
+        summary: function.summary.to_owned(),
+        description: function.description.clone(),
+        description_kind: proto::StringKind::Markdown.into(),
+        deprecation_message: String::new(),
+    }
+}
+
+fn parameter(parameter: &Parameter) -> proto::function::Parameter {
+    proto::function::Parameter {
+        name: parameter.name.to_owned(),
+        r#type: type_json(&parameter.ty),
+        allow_null_value: parameter.nullable,
+        // Core does not call with what it does not know, and takes the result as unknown.
+        allow_unknown_values: false,
+        description: parameter.description.to_owned(),
+        description_kind: proto::StringKind::Markdown.into(),
     }
 }
 

@@ -8,7 +8,7 @@ use tonic::{Request, Response, Status};
 
 use super::diagnostics::located;
 use super::proto::provider_server::Provider as Service;
-use super::{guard, proto, resource, schema, wire};
+use super::{function, guard, proto, resource, schema, wire};
 use crate::framework::schema::Schema;
 use crate::framework::{Diagnostics, Error, Provider, Registry, Result, Session};
 
@@ -40,6 +40,7 @@ impl<P: Provider> Server<P> {
             resource_schemas: resources
                 .map(|(name, managed)| (name.to_owned(), schema::schema(managed.schema())))
                 .collect(),
+            functions: function::definitions(&self.registry),
             server_capabilities: Some(capabilities()),
             ..Default::default()
         }
@@ -87,6 +88,13 @@ impl<P: Provider> Service for Server<P> {
             resources: resources
                 .map(|(name, _)| proto::get_metadata::ResourceMetadata {
                     type_name: name.to_owned(),
+                })
+                .collect(),
+            functions: self
+                .registry
+                .functions()
+                .map(|function| proto::get_metadata::FunctionMetadata {
+                    name: function.name.to_owned(),
                 })
                 .collect(),
             ..Default::default()
@@ -234,19 +242,21 @@ impl<P: Provider> Service for Server<P> {
         &self,
         _: Request<proto::get_functions::Request>,
     ) -> Result<Response<proto::get_functions::Response>, Status> {
-        Ok(Response::new(proto::get_functions::Response::default()))
+        guard::answer("GetFunctions", "", async {
+            let functions = function::definitions(&self.registry);
+            Ok(proto::get_functions::Response { functions, diagnostics: Vec::new() })
+        })
+        .await
     }
 
     async fn call_function(
         &self,
         request: Request<proto::call_function::Request>,
     ) -> Result<Response<proto::call_function::Response>, Status> {
-        let name = request.into_inner().name;
-        let error = proto::FunctionError {
-            text: format!("the provider has no function {name:?}"),
-            function_argument: None,
-        };
-        Ok(Response::new(proto::call_function::Response { result: None, error: Some(error) }))
+        let request = request.into_inner();
+        let name = request.name.clone();
+        guard::answer("CallFunction", &name, async { function::call(&self.registry, &request) })
+            .await
     }
 
     async fn move_resource_state(

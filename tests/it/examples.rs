@@ -1,7 +1,7 @@
-//! Every example is valid, and those of resources can be planned: the real CLI says so, with the
-//! provider as it is built here.
+//! Every example is valid, and those of resources and functions can be planned: the real CLI says
+//! so, with the provider as it is built here.
 //!
-//! Examples of resources leave out what every configuration has, as pages of documentation do; it is
+//! These examples leave out what every configuration has, as pages of documentation do; it is
 //! added here. Their plans need no credentials and no cluster, since all they do is to create.
 
 use std::fs;
@@ -29,13 +29,19 @@ provider \"gitops\" {
 }
 ";
 
+/// Folders with one example for each thing that has a page.
+const PAGES: [&str; 2] = ["examples/functions", "examples/resources"];
+
+/// Those whose plans call nobody.
+const PLANNED: [&str; 2] = ["examples/functions", "examples/resources"];
+
 /// Goes for any text that an example leaves to its user.
 const TEXT: &str = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
 
 #[test]
 fn every_example_is_valid_and_formatted() {
     let tofu = Tofu::new();
-    let mut folders = folders_in("examples/resources");
+    let mut folders: Vec<_> = PAGES.into_iter().flat_map(folders_in).collect();
     folders.extend(["examples/provider", "examples/quickstart"].map(PathBuf::from));
     folders.extend(["capability", "apps"].map(|unit| Path::new("terragrunt-examples").join(unit)));
     let wrong: Vec<_> = folders.iter().filter_map(|folder| tofu.complaint(folder)).collect();
@@ -121,7 +127,7 @@ impl Tofu {
     /// What is wrong with the configuration in a folder, or nothing.
     fn complaint(&self, folder: &Path) -> Option<String> {
         // Of these, all is known that a plan needs.
-        let can_be_planned = folder.starts_with("examples/resources");
+        let can_be_planned = PLANNED.iter().any(|planned| folder.starts_with(planned));
         let folder = root().join(folder);
         let copy = tempfile::tempdir().expect("a temporary folder");
         let mut text = String::new();
@@ -149,7 +155,9 @@ impl Tofu {
             return None;
         }
         // What is imported is read, and there is nothing to be read.
-        fs::remove_file(copy.path().join("import-by-identity.tf")).expect("it was there");
+        if folder.join("import-by-identity.tf").exists() {
+            fs::remove_file(copy.path().join("import-by-identity.tf")).expect("it was there");
+        }
         let output = run(&["plan", "-no-color", "-input=false"]).err()?;
         Some(format!("{}:\n{output}", folder.display()))
     }

@@ -12,6 +12,7 @@ mod errors;
 mod examples;
 mod handshake;
 mod kube;
+mod language;
 mod pages;
 mod promises;
 mod protocol;

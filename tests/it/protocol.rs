@@ -2,6 +2,7 @@
 //! driven by a core that asserts what the CLIs assert.
 
 mod failures;
+mod functions;
 mod life;
 mod refusals;
 

@@ -87,22 +87,54 @@ fn every_type_has_an_example_and_is_in_the_readme() {
             }
         }
     }
-    for folder in fs::read_dir(root().join("examples/resources")).expect("a folder of examples") {
-        let folder = folder.expect("an entry").file_name().to_string_lossy().into_owned();
-        if !types.contains(&folder) {
-            found.push(format!("examples/resources/{folder}: no such type"));
-        }
-    }
+    found.extend(others_in("examples/resources", &types));
     assert_none(found);
 }
 
 #[test]
-fn every_resource_has_unit_tests() {
+fn every_function_has_an_example_and_is_in_the_readme() {
+    let registry = resources::registry();
+    let names: Vec<_> = registry.functions().map(|function| function.name.to_owned()).collect();
+    assert!(!names.is_empty(), "there are functions");
+    let mut found = others_in("examples/functions", &names);
+    for name in names {
+        let call = format!("provider::{PREFIX}::{name}(");
+        found.extend(missing_page(&format!("examples/functions/{name}/function.tf"), &call, &name));
+    }
+    assert_none(found);
+}
+
+/// That an example is missing or about something else, and that the README does not name it.
+fn missing_page(example: &str, mention: &str, name: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    if !fs::read_to_string(root().join(example)).is_ok_and(|text| text.contains(mention)) {
+        found.push(format!("{example}: is missing, or about something else"));
+    }
+    if !text("README.md").contains(&format!("`{name}`")) {
+        found.push(format!("README.md: {name} is not mentioned"));
+    }
+    found
+}
+
+/// Examples in a folder of what there is not.
+fn others_in(folder: &str, names: &[String]) -> Vec<String> {
+    let examples = fs::read_dir(root().join(folder)).expect("a folder of examples");
+    let examples = examples.map(|entry| entry.expect("an entry").file_name());
+    let examples = examples.map(|example| example.to_string_lossy().into_owned());
+    examples
+        .filter(|example| !names.contains(example))
+        .map(|example| format!("{folder}/{example}: there is no such thing"))
+        .collect()
+}
+
+#[test]
+fn everything_that_is_served_has_unit_tests() {
     let mut found = Vec::new();
     for (path, text) in sources() {
         let path = format!("src/{path}");
-        let is_resource = ["impl Resource for", "impl Kind for", "impl object::Kind for"];
-        if !path.starts_with("src/resources/") || !is_resource.iter().any(|is| text.contains(is)) {
+        let is_served =
+            ["impl Resource for", "impl Kind for", "impl object::Kind for", "impl Function for"];
+        if !path.starts_with("src/resources/") || !is_served.iter().any(|is| text.contains(is)) {
             continue;
         }
         let tested = text.contains("#[cfg(test)]\nmod tests");

@@ -72,6 +72,8 @@ async fn the_metadata_names_the_same_types_as_the_schema() {
     let metadata = server.get_metadata(metadata).await.unwrap().into_inner();
     let named: Vec<_> = metadata.resources.into_iter().map(|resource| resource.type_name).collect();
     assert_eq!(named, schema.resource_schemas.into_keys().collect::<Vec<_>>());
+    let named: Vec<_> = metadata.functions.into_iter().map(|function| function.name).collect();
+    assert_eq!(named, schema.functions.into_keys().collect::<Vec<_>>());
     assert_eq!(metadata.server_capabilities, schema.server_capabilities);
     let capabilities = schema.server_capabilities.unwrap();
     assert!(capabilities.plan_destroy && capabilities.get_provider_schema_optional);
@@ -106,6 +108,18 @@ async fn everything_is_described() {
     for (name, resource) in &core.resources {
         for (attr, identity) in &resource.identity.as_ref().unwrap().attributes {
             check(&format!("{name}: the identity's {attr}"), &identity.description);
+        }
+    }
+    for (name, function) in &core.functions {
+        check(name, &function.description);
+        assert!(
+            function.description.contains("\n\nReturns "),
+            "{name} does not say what it returns"
+        );
+        // A heading, and no sentence.
+        assert!(function.summary.len() > 4 && !function.summary.ends_with('.'), "{name}");
+        for parameter in function.parameters.iter().chain(&function.variadic) {
+            check(&format!("{name}({})", parameter.name), &parameter.description);
         }
     }
     assert_eq!(silent, [""; 0]);

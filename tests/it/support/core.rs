@@ -8,6 +8,7 @@
 
 mod apply;
 pub(crate) mod compatible;
+pub(crate) mod functions;
 pub(crate) mod identity;
 pub(crate) mod plan_valid;
 pub(crate) mod proposed;
@@ -27,6 +28,7 @@ use terraform_provider_gitops::rpc::proto;
 use tonic::{Request, Response, Status};
 
 pub(crate) use apply::Applied;
+pub(crate) use functions::{Called, FunctionType};
 pub(crate) use identity::Identity;
 pub(crate) use proto::provider_server::Provider as Service;
 pub(crate) use schema::Block;
@@ -41,6 +43,7 @@ pub(crate) struct Core<S> {
     pub(crate) knows_write_only: bool,
     pub(crate) provider: Block,
     pub(crate) resources: BTreeMap<String, ResourceType>,
+    pub(crate) functions: BTreeMap<String, FunctionType>,
 }
 
 /// A type of resource, as the provider describes it.
@@ -144,7 +147,8 @@ impl<S: Service> Core<S> {
             resources.insert(name.clone(), resource);
         }
         wrong.extend(identities.keys().map(|name| format!("{name}: an identity of no resource")));
-        (Self { service, knows_write_only: true, provider, resources }, wrong)
+        let functions = functions::read(&answer.functions, &mut wrong);
+        (Self { service, knows_write_only: true, provider, resources, functions }, wrong)
     }
 
     /// The type of that name.

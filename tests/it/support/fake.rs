@@ -3,6 +3,8 @@
 //! What a thing does when it is made, read, changed or ended is said in its own
 //! configuration, by `fault`; what reached the "API" is in the [`Backend`].
 
+mod function;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
@@ -16,6 +18,8 @@ use terraform_provider_gitops::framework::{
 };
 use terraform_provider_gitops::rpc::Server;
 use tokio_util::sync::CancellationToken;
+
+use function::Measure;
 
 type Operation = terraform_provider_gitops::framework::Operation<Fake>;
 
@@ -97,7 +101,7 @@ impl Provider for Fake {
 
 /// A server of things, not configured yet.
 pub(crate) fn server() -> Server<Fake> {
-    let registry = Registry::new().resource::<Thing>().resource::<Other>();
+    let registry = Registry::new().resource::<Thing>().resource::<Other>().function::<Measure>();
     Server::new(registry, CancellationToken::new())
 }
 

@@ -105,6 +105,12 @@ pub(super) static RINGS: &[Ring] = &[
         ],
         libraries: &[&AWS],
     },
+    // Functions are pure: they know neither the provider nor anything that calls.
+    Ring {
+        at: "resources::functions",
+        uses: &["framework", "clients::arn", "clients::aws::partition"],
+        libraries: &[],
+    },
     // The program puts the rings together.
     Ring { at: "main", uses: &["plugin", "rpc", "resources"], libraries: &[] },
 ];

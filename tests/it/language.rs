@@ -1,0 +1,3 @@
+//! What is not a resource, in the language of the real command line tools.
+
+mod functions;

@@ -22,12 +22,15 @@ pub fn registry() -> Registry<Provider> {
         .resource::<eks::capability_argocd::CapabilityArgocd>()
         .resource::<eks::pod_identity_association::PodIdentityAssociation>()
         .resource::<iam::role::Role>()
-        .managed(object::<argocd::app_project::AppProject>())
-        .managed(object::<argocd::application::Application>())
-        .managed(object::<argocd::cluster::Cluster>())
-        .managed(object::<kargo::project::Project>())
-        .managed(object::<kargo::stage::Stage>())
-        .managed(object::<kargo::warehouse::Warehouse>())
+        .list::<eks::lists::access_entries::AccessEntries>()
+        .list::<eks::lists::capabilities::ArgocdCapabilities>()
+        .list::<eks::lists::pod_identity_associations::Associations>()
+        .kind::<argocd::app_project::AppProject>()
+        .kind::<argocd::application::Application>()
+        .kind::<argocd::cluster::Cluster>()
+        .kind::<kargo::project::Project>()
+        .kind::<kargo::stage::Stage>()
+        .kind::<kargo::warehouse::Warehouse>()
         .function::<functions::capability_trust_policy::CapabilityTrustPolicy>()
         .function::<functions::cluster_arn::ClusterArn>()
         .function::<functions::ecr_read_policy::EcrReadPolicy>()
@@ -37,7 +40,13 @@ pub fn registry() -> Registry<Provider> {
         .function::<functions::pod_identity_trust_policy::PodIdentityTrustPolicy>()
 }
 
-/// A kind of object, as a type of resource.
-fn object<K: object::Kind>() -> Managed<Provider> {
-    Managed::new(object::Custom::<K>::default())
+/// Adds kinds of objects: each is a type of resource, and can be listed.
+trait Kinds {
+    fn kind<K: object::Kind>(self) -> Self;
+}
+
+impl Kinds for Registry<Provider> {
+    fn kind<K: object::Kind>(self) -> Self {
+        self.managed(Managed::new(object::Custom::<K>::default())).list::<object::ObjectList<K>>()
+    }
 }

@@ -5,6 +5,7 @@ pub mod codec;
 mod diagnostics;
 mod function;
 mod guard;
+mod list;
 pub mod proto;
 mod resource;
 mod schema;

@@ -14,6 +14,7 @@ use super::diagnostics::Diagnostics;
 use super::error::{Context, Error, Result};
 use super::identity::{IdentityAttribute, ImportFormat, ImportId, identity_of, identity_schema};
 use super::lifecycle::{Change, Lifecycle, Progress, imported};
+use super::list::Find;
 use super::moves::{Foreign, Peer};
 use super::operation::Operation;
 use super::path::Path;
@@ -302,6 +303,30 @@ impl<P: Send + Sync + 'static> Managed<P> {
         .advise(advice)
     }
 
+    /// The identity of an object that a list has found, and its state where that is wanted.
+    pub async fn found(
+        &self,
+        session: &Session<P>,
+        find: Find,
+        object: bool,
+    ) -> (Value, Option<Value>, Diagnostics) {
+        let start = imported(self.schema(), find.identity);
+        let identity = identity_of(self.attributes(), &start);
+        match find.state {
+            _ if !object => (identity, None, Diagnostics::default()),
+            Some(state) => {
+                let state = plan::refresh(self.attributes(), &start, state);
+                (identity, Some(state), Diagnostics::default())
+            }
+            None => {
+                let mut private = Private::default();
+                private.set(IMPORTED, true);
+                let read = self.read(session, start, private).await;
+                (identity, read.state, read.diagnostics)
+            }
+        }
+    }
+
     /// Reads a stored state of this or an older schema version.
     pub fn upgrade(&self, version: i64, stored: Json) -> Result<Value> {
         let current = self.schema().version;
@@ -356,7 +381,7 @@ impl<P> fmt::Debug for Managed<P> {
 }
 
 /// Turns a panic into an error, so that what was reached before it is kept.
-async fn caught<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+pub(super) async fn caught<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<&str>().copied();
         let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));

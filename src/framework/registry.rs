@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::function::{Callable, Function};
+use super::list::{List, Listing};
 use super::managed::Managed;
 use super::resource::Resource;
 
@@ -16,13 +17,19 @@ pub struct Registry<P> {
     resources: BTreeMap<&'static str, Arc<Managed<P>>>,
     served: BTreeMap<String, Arc<Managed<P>>>,
     functions: BTreeMap<&'static str, Callable>,
+    lists: BTreeMap<String, Arc<Listing<P>>>,
 }
 
 impl<P: Send + Sync + 'static> Registry<P> {
     /// Nothing yet.
     #[expect(clippy::new_without_default, reason = "an empty registry is a start, not a default")]
     pub fn new() -> Self {
-        Self { resources: BTreeMap::new(), served: BTreeMap::new(), functions: BTreeMap::new() }
+        Self {
+            resources: BTreeMap::new(),
+            served: BTreeMap::new(),
+            functions: BTreeMap::new(),
+            lists: BTreeMap::new(),
+        }
     }
 
     /// Adds a resource with a typed model.
@@ -49,6 +56,26 @@ impl<P: Send + Sync + 'static> Registry<P> {
         let before = self.functions.insert(F::NAME, Callable::of::<F>());
         assert!(before.is_none(), "two functions are called {}", F::NAME);
         self
+    }
+
+    /// Adds a list of the objects of a type of resource, under both spellings of the type's name.
+    #[must_use]
+    pub fn list<L: List<Provider = P>>(mut self) -> Self {
+        let listing = Arc::new(Listing::of::<L>());
+        self.lists.insert(format!("{PREFIX}_{}", L::NAME), listing.clone());
+        let before = self.lists.insert(L::NAME.to_owned(), listing);
+        assert!(before.is_none(), "there are two lists of {}", L::NAME);
+        self
+    }
+
+    /// The list of the objects of a type of resource, by either spelling of its name.
+    pub fn get_list(&self, type_name: &str) -> Option<&Arc<Listing<P>>> {
+        self.lists.get(type_name)
+    }
+
+    /// Every list by the name of its type, in both spellings.
+    pub fn lists(&self) -> impl Iterator<Item = (&str, &Arc<Listing<P>>)> {
+        self.lists.iter().map(|(name, listing)| (name.as_str(), listing))
     }
 
     /// The resource of that type name, in either spelling.

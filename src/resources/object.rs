@@ -26,9 +26,11 @@ use crate::provider::Provider;
 use crate::resources::Operation;
 
 mod ignored;
+mod list;
 pub mod meta;
 pub(crate) mod peers;
 
+pub use list::ObjectList;
 pub use meta::{ClusterMeta, ClusterRef, CommonMeta, ObjectMeta};
 
 /// A kind of object that is a type of resource.
@@ -49,6 +51,8 @@ pub trait Kind: Send + Sync + 'static {
     /// How the text of an import is written.
     const IMPORT: ImportFormat = ImportFormat("{namespace}/{name}");
 
+    /// Labels by which objects of this type are known among those of the kind, as a selector.
+    const LABEL_SELECTOR: Option<&'static str> = None;
     /// The types of other providers whose states can become ones of this type, beside those that
     /// are for any object.
     const PEERS: &'static [Peer] = &[];

@@ -4,7 +4,8 @@ use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
-use futures::FutureExt;
+use futures::{FutureExt, Stream, stream};
+use tonic::codegen::BoxStream;
 use tonic::{Response, Status};
 use tracing::Instrument;
 
@@ -40,7 +41,7 @@ replies! {
     apply_resource_change, configure_provider, get_functions, get_provider_schema,
     get_resource_identity_schemas, import_resource_state, move_resource_state,
     plan_resource_change, read_resource, upgrade_resource_identity, upgrade_resource_state,
-    validate_provider_config, validate_resource_config,
+    validate_list_resource_config, validate_provider_config, validate_resource_config,
 }
 
 /// The call of a function has room for one error, and for no other message.
@@ -99,6 +100,35 @@ pub(super) async fn answer<R: Reply>(
         Ok(Response::new(R::with(diagnostics(found))))
     };
     work.instrument(span).await
+}
+
+/// Starts an answer that comes in parts. What keeps it from starting is its
+/// only part, made of messages by `last`.
+pub(super) fn start<E, S>(
+    rpc: &'static str,
+    type_name: &str,
+    work: impl FnOnce() -> Result<S>,
+    last: impl FnOnce(Vec<proto::Diagnostic>) -> E,
+) -> Response<BoxStream<E>>
+where
+    E: Send + 'static,
+    S: Stream<Item = Result<E, Status>> + Send + 'static,
+{
+    let id = uuid::Uuid::new_v4();
+    let span = tracing::debug_span!(
+        "rpc", tf_rpc = rpc, tf_resource_type = type_name, tf_req_id = %id
+    );
+    let _within = span.enter();
+    tracing::trace!("received request");
+    let error = match std::panic::catch_unwind(AssertUnwindSafe(work)) {
+        Ok(Ok(stream)) => return Response::new(Box::pin(stream)),
+        Ok(Err(error)) => error,
+        Err(panic) => Error::bug(format!("{rpc} panicked: {}", panic_text(&*panic))),
+    };
+    tracing::error!(error = ?error, "request failed");
+    let mut found = Diagnostics::default();
+    found.error(&error);
+    Response::new(Box::pin(stream::iter([Ok(last(diagnostics(found)))])))
 }
 
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {

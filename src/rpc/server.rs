@@ -4,11 +4,12 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio_util::sync::CancellationToken;
+use tonic::codegen::BoxStream;
 use tonic::{Request, Response, Status};
 
 use super::diagnostics::located;
 use super::proto::provider_server::Provider as Service;
-use super::{function, guard, proto, resource, schema, wire};
+use super::{function, guard, list, proto, resource, schema, wire};
 use crate::framework::schema::Schema;
 use crate::framework::{Diagnostics, Error, Provider, Registry, Result, Session};
 
@@ -41,6 +42,11 @@ impl<P: Provider> Server<P> {
                 .map(|(name, managed)| (name.to_owned(), schema::schema(managed.schema())))
                 .collect(),
             functions: function::definitions(&self.registry),
+            list_resource_schemas: self
+                .registry
+                .lists()
+                .map(|(name, listing)| (name.to_owned(), schema::schema(listing.schema())))
+                .collect(),
             server_capabilities: Some(capabilities()),
             ..Default::default()
         }
@@ -95,6 +101,13 @@ impl<P: Provider> Service for Server<P> {
                 .functions()
                 .map(|function| proto::get_metadata::FunctionMetadata {
                     name: function.name.to_owned(),
+                })
+                .collect(),
+            list_resources: self
+                .registry
+                .lists()
+                .map(|(name, _)| proto::get_metadata::ListResourceMetadata {
+                    type_name: name.to_owned(),
                 })
                 .collect(),
             ..Default::default()
@@ -257,6 +270,31 @@ impl<P: Provider> Service for Server<P> {
         let name = request.name.clone();
         guard::answer("CallFunction", &name, async { function::call(&self.registry, &request) })
             .await
+    }
+
+    async fn validate_list_resource_config(
+        &self,
+        request: Request<proto::validate_list_resource_config::Request>,
+    ) -> Result<Response<proto::validate_list_resource_config::Response>, Status> {
+        let request = request.into_inner();
+        let name = request.type_name.clone();
+        guard::tell("ValidateListResourceConfig", &name, async {
+            list::validate(&*self.registry, &request)
+        })
+        .await
+    }
+
+    async fn list_resource(
+        &self,
+        request: Request<proto::list_resource::Request>,
+    ) -> Result<Response<BoxStream<proto::list_resource::Event>>, Status> {
+        let request = request.into_inner();
+        let name = request.type_name.clone();
+        let work = || list::list(&self.registry, self.session()?, &request);
+        Ok(guard::start("ListResource", &name, work, |diagnostic| proto::list_resource::Event {
+            diagnostic,
+            ..Default::default()
+        }))
     }
 
     async fn move_resource_state(

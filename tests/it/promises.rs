@@ -6,6 +6,7 @@ mod controllers;
 mod drift;
 mod imports;
 mod interrupted;
+mod lists;
 mod moves;
 mod offline;
 mod secrets;

@@ -236,6 +236,7 @@ impl Kind for Cluster {
 
     const NAME: &'static str = "cluster";
     const OBJECT: ObjectKind = ObjectKind::new("v1", "Secret", "secrets");
+    const LABEL_SELECTOR: Option<&'static str> = Some("argocd.argoproj.io/secret-type=cluster");
 
     fn validate(config: &Self, diagnostics: &mut Diagnostics) {
         check_secrets(config, diagnostics);

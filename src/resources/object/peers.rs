@@ -3,7 +3,8 @@
 use serde_json::Value as Json;
 
 use super::Kind;
-use crate::framework::{Error, Foreign, Model, Object, Peer, Result};
+use super::list::has_namespace;
+use crate::framework::{Error, Foreign, Object, Peer, Result};
 
 /// The types of other providers for any object of a cluster, as far as the object is of this kind,
 /// and those that have it by a type of its own.
@@ -61,7 +62,7 @@ fn named<K: Kind>(
         )));
     }
     let mut found = Object::from([("name".to_owned(), name.into())]);
-    if K::Model::attributes().iter().any(|attribute| attribute.name == "namespace") {
+    if has_namespace::<K>() {
         // Both providers write to the namespace of the kubeconfig, which is as good as always this.
         let namespace = namespace.and_then(Json::as_str).unwrap_or("default");
         found.insert("namespace".to_owned(), namespace.into());

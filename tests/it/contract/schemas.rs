@@ -74,6 +74,8 @@ async fn the_metadata_names_the_same_types_as_the_schema() {
     assert_eq!(named, schema.resource_schemas.into_keys().collect::<Vec<_>>());
     let named: Vec<_> = metadata.functions.into_iter().map(|function| function.name).collect();
     assert_eq!(named, schema.functions.into_keys().collect::<Vec<_>>());
+    let named: Vec<_> = metadata.list_resources.into_iter().map(|list| list.type_name).collect();
+    assert_eq!(named, schema.list_resource_schemas.into_keys().collect::<Vec<_>>());
     assert_eq!(metadata.server_capabilities, schema.server_capabilities);
     let capabilities = schema.server_capabilities.unwrap();
     assert!(capabilities.plan_destroy && capabilities.get_provider_schema_optional);
@@ -94,7 +96,8 @@ async fn the_whole_schema_is_below_one_megabyte() {
 async fn everything_is_described() {
     let core = core().await;
     let blocks = core.resources.iter().map(|(name, resource)| (name.as_str(), &resource.block));
-    let blocks = blocks.chain([("provider", &core.provider)]);
+    let lists = core.lists.iter().map(|(name, block)| (name.as_str(), block));
+    let blocks = blocks.chain([("provider", &core.provider)]).chain(lists);
     let mut silent = Vec::new();
     let mut check = |at: &str, text: &str| {
         if text.trim() != text || text.len() < 4 || !text.ends_with(['.', ')', ':', '`']) {

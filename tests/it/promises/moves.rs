@@ -213,8 +213,9 @@ fn with_peers(sandbox: &Sandbox, name: &str) -> PathBuf {
         }
     }
     let file = mirror.join("cli.tfrc");
+    let path = mirror.display();
     let text =
-        format!("provider_installation {{\n  filesystem_mirror {{ path = {mirror:?} }}\n}}\n");
+        format!("provider_installation {{\n  filesystem_mirror {{ path = \"{path}\" }}\n}}\n");
     fs::write(&file, text).expect("a written file");
     file
 }

@@ -10,6 +10,7 @@ mod apply;
 pub(crate) mod compatible;
 pub(crate) mod functions;
 pub(crate) mod identity;
+mod list;
 pub(crate) mod plan_valid;
 pub(crate) mod proposed;
 pub(crate) mod replace;
@@ -30,6 +31,7 @@ use tonic::{Request, Response, Status};
 pub(crate) use apply::Applied;
 pub(crate) use functions::{Called, FunctionType};
 pub(crate) use identity::Identity;
+pub(crate) use list::Listed;
 pub(crate) use proto::provider_server::Provider as Service;
 pub(crate) use schema::Block;
 pub(crate) use steps::{Action, Import, Plan};
@@ -44,6 +46,8 @@ pub(crate) struct Core<S> {
     pub(crate) provider: Block,
     pub(crate) resources: BTreeMap<String, ResourceType>,
     pub(crate) functions: BTreeMap<String, FunctionType>,
+    /// What each list takes, by the name of the type of resource.
+    pub(crate) lists: BTreeMap<String, Block>,
 }
 
 /// A type of resource, as the provider describes it.
@@ -148,7 +152,15 @@ impl<S: Service> Core<S> {
         }
         wrong.extend(identities.keys().map(|name| format!("{name}: an identity of no resource")));
         let functions = functions::read(&answer.functions, &mut wrong);
-        (Self { service, knows_write_only: true, provider, resources, functions }, wrong)
+        let mut lists = BTreeMap::new();
+        for (name, schema) in &answer.list_resource_schemas {
+            if resources.get(name).is_none_or(|resource: &ResourceType| resource.identity.is_none())
+            {
+                wrong.push(format!("{name}: a list of no type of resource with an identity"));
+            }
+            lists.insert(name.clone(), block(Some(schema), &format!("list {name}"), &mut wrong));
+        }
+        (Self { service, knows_write_only: true, provider, resources, functions, lists }, wrong)
     }
 
     /// The type of that name.

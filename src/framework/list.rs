@@ -1,0 +1,207 @@
+//! Lists: which objects of a type there are, for `list` blocks in query files.
+
+use std::future::Future;
+use std::marker::PhantomData;
+use std::ops::ControlFlow;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::sync::mpsc;
+
+use super::diagnostics::Diagnostics;
+use super::error::Result;
+use super::managed::{Session, caught};
+use super::model::Model;
+use super::operation::Operation;
+use super::private::Private;
+use super::schema::Schema;
+use super::validate;
+use super::value::{Object, Value};
+use super::wait::Deadline;
+
+/// How long a list may take; nobody can configure it.
+const LIMIT: Duration = Duration::from_mins(10);
+
+/// A way to find the objects of a type of resource.
+pub trait List: Send + Sync + 'static {
+    /// What to look for.
+    type Config: Model;
+    /// What the operations call on.
+    type Provider: Send + Sync + 'static;
+
+    /// Short name of the type of resource whose objects are listed.
+    const NAME: &'static str;
+
+    /// Checks rules that go beyond single attributes; unknown parts pass.
+    fn validate(config: &Self::Config, diagnostics: &mut Diagnostics) {
+        let _ = (config, diagnostics);
+    }
+
+    /// Sends each object to `finds`, until there are no more or it breaks off.
+    fn list(
+        cx: &Operation<Self::Provider>,
+        config: Self::Config,
+        finds: &mut Finds,
+    ) -> impl Future<Output = Result<()>> + Send;
+}
+
+/// An object that was found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Find {
+    /// What to call it before users.
+    pub display_name: String,
+    /// Its identity, or what an import takes instead: attributes by name.
+    pub identity: Object,
+    /// What is there, where the list knows it anyway; else the object is read when it is wanted.
+    pub state: Option<Value>,
+}
+
+/// Where a list sends what it finds.
+#[derive(Debug)]
+pub struct Finds {
+    sender: mpsc::Sender<Find>,
+    left: usize,
+    objects: bool,
+}
+
+impl Finds {
+    /// Takes `limit` finds at most, each as soon as the one before was taken from the receiver.
+    pub fn new(limit: Option<usize>, objects: bool) -> (Self, mpsc::Receiver<Find>) {
+        let (sender, receiver) = mpsc::channel(1);
+        (Self { sender, left: limit.unwrap_or(usize::MAX), objects }, receiver)
+    }
+
+    /// Whether the objects themselves are wanted, and not only which there are.
+    pub fn wants_objects(&self) -> bool {
+        self.objects
+    }
+
+    /// Sends one; breaks when no more are wanted.
+    pub async fn push(&mut self, find: Find) -> ControlFlow<()> {
+        if self.left == 0 || self.sender.send(find).await.is_err() {
+            return ControlFlow::Break(());
+        }
+        self.left -= 1;
+        if self.left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+}
+
+/// A list, ready to be served.
+pub struct Listing<P> {
+    name: &'static str,
+    schema: OnceLock<Schema>,
+    lister: Box<dyn Lister<P>>,
+}
+
+impl<P: Send + Sync + 'static> Listing<P> {
+    /// The list `L`.
+    pub fn of<L: List<Provider = P>>() -> Self {
+        Self { name: L::NAME, schema: OnceLock::new(), lister: Box::new(Typed::<L>(PhantomData)) }
+    }
+
+    /// The short name of the type of resource.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The schema of what to look for.
+    pub fn schema(&self) -> &Schema {
+        self.schema.get_or_init(|| self.lister.schema())
+    }
+
+    /// Checks what to look for.
+    pub fn validate(&self, config: &Value) -> Diagnostics {
+        let mut diagnostics = Diagnostics::default();
+        validate::validate(&self.schema().attributes, config, &mut diagnostics);
+        if !diagnostics.has_errors() {
+            self.lister.validate(config, &mut diagnostics);
+        }
+        diagnostics
+    }
+
+    /// Looks, and gives what there is to tell at the end.
+    pub async fn run(&self, session: &Session<P>, config: Value, mut finds: Finds) -> Diagnostics {
+        let deadline = Deadline::new(LIMIT, session.cancel.clone());
+        let cx = Operation::new(session.provider.clone(), deadline, Private::default());
+        let result = caught(self.lister.list(&cx, config, &mut finds)).await;
+        let (_, mut diagnostics) = cx.finish();
+        if let Err(error) = result {
+            let doing = format!("listing objects of {}_{}", super::PREFIX, self.name);
+            diagnostics.error(&error.context(doing));
+        }
+        diagnostics
+    }
+}
+
+impl<P> std::fmt::Debug for Listing<P> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Listing").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+trait Lister<P>: Send + Sync {
+    fn schema(&self) -> Schema;
+    fn validate(&self, config: &Value, diagnostics: &mut Diagnostics);
+    async fn list(&self, cx: &Operation<P>, config: Value, finds: &mut Finds) -> Result<()>;
+}
+
+struct Typed<L>(PhantomData<fn() -> L>);
+
+#[async_trait]
+impl<L: List> Lister<L::Provider> for Typed<L> {
+    fn schema(&self) -> Schema {
+        Schema::new(0, L::Config::DESCRIPTION, L::Config::attributes())
+    }
+
+    fn validate(&self, config: &Value, diagnostics: &mut Diagnostics) {
+        match L::Config::from_value(config.clone()) {
+            Ok(config) => L::validate(&config, diagnostics),
+            Err(error) => diagnostics.error(&error),
+        }
+    }
+
+    async fn list(
+        &self,
+        cx: &Operation<L::Provider>,
+        config: Value,
+        finds: &mut Finds,
+    ) -> Result<()> {
+        L::list(cx, L::Config::from_value(config)?, finds).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn find(name: &str) -> Find {
+        Find { display_name: name.to_owned(), identity: Object::new(), state: None }
+    }
+
+    #[tokio::test]
+    async fn a_list_breaks_off_at_its_limit() {
+        let (mut finds, mut receiver) = Finds::new(Some(2), false);
+        let taken = tokio::spawn(async move {
+            let mut names = Vec::new();
+            while let Some(find) = receiver.recv().await {
+                names.push(find.display_name);
+            }
+            names
+        });
+        assert_eq!(finds.push(find("a")).await, ControlFlow::Continue(()));
+        assert_eq!(finds.push(find("b")).await, ControlFlow::Break(()));
+        assert_eq!(finds.push(find("c")).await, ControlFlow::Break(()));
+        drop(finds);
+        assert_eq!(taken.await.unwrap(), ["a", "b"]);
+    }
+
+    #[tokio::test]
+    async fn a_list_breaks_off_when_nobody_listens() {
+        let (mut finds, receiver) = Finds::new(None, true);
+        assert!(finds.wants_objects());
+        drop(receiver);
+        assert_eq!(finds.push(find("a")).await, ControlFlow::Break(()));
+    }
+}

@@ -64,7 +64,10 @@ fn canonical(text: &str) -> Option<String> {
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
     let digits = format!("{whole}{fraction}");
     // A bound on the exponent: a short text must not become a gigabyte of zeros.
-    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) || exponent.abs() > 5_000 {
+    if digits.is_empty()
+        || !digits.bytes().all(|b| b.is_ascii_digit())
+        || exponent.unsigned_abs() > 5_000
+    {
         return None;
     }
     let point = i64::try_from(whole.len()).ok()? + i64::from(exponent);
@@ -144,7 +147,7 @@ mod tests {
         ] {
             assert_eq!(text(given), canonical, "{given}");
         }
-        for bad in ["", "-", ".", "1.2.3", "x", "1e", "0x10", "1e999999"] {
+        for bad in ["", "-", ".", "1.2.3", "x", "1e", "0x10", "1e999999", "1e-2147483648"] {
             assert_eq!(Number::parse(bad), None, "{bad}");
         }
     }

@@ -136,7 +136,7 @@ impl<'a> Bench<'a> {
         let mut tofu = tofu.spawn()?;
         let mut most = 0;
         let status = loop {
-            for child in children(tofu.id()) {
+            for child in children(tofu.id()).into_iter().filter(|child| is_provider(*child)) {
                 most = most.max(memory(child, "VmHWM").unwrap_or_default());
             }
             if let Some(status) = tofu.try_wait()? {
@@ -203,7 +203,9 @@ impl<'a> Bench<'a> {
             let mut command = Command::new(path);
             command.envs(self.sandbox.env().iter().map(|(name, value)| (name, value)));
             let said = output(command.arg(argument));
-            said.lines().next().unwrap_or_default().to_owned()
+            // Warnings may come first.
+            let line = said.lines().find(|line| line.contains(" v1."));
+            line.unwrap_or("an unknown version").to_owned()
         };
         format!("{}, {}", first("tofu", "version"), first("kube-apiserver", "--version"))
     }
@@ -212,6 +214,13 @@ impl<'a> Bench<'a> {
         let path = self.sandbox.tool(name).with_context(|| format!("the sandbox has no {name}"))?;
         Ok(path.to_owned())
     }
+}
+
+/// Whether it is one already: between fork and exec a child is a copy of its parent.
+fn is_provider(process: u32) -> bool {
+    let program = fs::read_link(format!("/proc/{process}/exe")).unwrap_or_default();
+    let name = program.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    name.starts_with("terraform-provider-")
 }
 
 /// The processes that a process has started.

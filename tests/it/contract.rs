@@ -5,6 +5,7 @@
 
 mod cases;
 mod examples;
+mod fuzz;
 mod generate;
 mod imports;
 mod lives;

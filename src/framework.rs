@@ -7,7 +7,9 @@
 pub mod api;
 pub mod checks;
 pub mod clock;
+pub mod data_source;
 pub mod diagnostics;
+pub mod ephemeral;
 pub mod error;
 pub mod function;
 pub mod identity;
@@ -34,7 +36,9 @@ pub mod value;
 pub mod wait;
 
 pub use clock::Clock;
+pub use data_source::DataSource;
 pub use diagnostics::{Diagnostic, Diagnostics, Severity};
+pub use ephemeral::{Ephemeral, Opened};
 pub use error::{Context, Error, Result};
 pub use function::{Callable, Function};
 pub use gitops_derive::Model;

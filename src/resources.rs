@@ -1,6 +1,7 @@
 //! Every type and function that the provider serves; one line each.
 
 pub mod argocd;
+pub mod data_sources;
 pub mod eks;
 mod findings;
 pub mod functions;
@@ -31,6 +32,7 @@ pub fn registry() -> Registry<Provider> {
         .kind::<kargo::project::Project>()
         .kind::<kargo::stage::Stage>()
         .kind::<kargo::warehouse::Warehouse>()
+        .data_source::<data_sources::eks_cluster::EksCluster>()
         .function::<functions::capability_trust_policy::CapabilityTrustPolicy>()
         .function::<functions::cluster_arn::ClusterArn>()
         .function::<functions::ecr_read_policy::EcrReadPolicy>()

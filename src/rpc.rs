@@ -2,7 +2,9 @@
 //! the other.
 
 pub mod codec;
+mod data_source;
 mod diagnostics;
+mod ephemeral;
 mod function;
 mod guard;
 mod list;

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::data_source::{DataSource, Source};
+use super::ephemeral::{Ephemeral, Lessor};
 use super::function::{Callable, Function};
 use super::list::{List, Listing};
 use super::managed::Managed;
@@ -16,6 +18,8 @@ pub const PREFIX: &str = "gitops";
 pub struct Registry<P> {
     resources: BTreeMap<&'static str, Arc<Managed<P>>>,
     served: BTreeMap<String, Arc<Managed<P>>>,
+    data_sources: BTreeMap<String, Arc<Source<P>>>,
+    ephemerals: BTreeMap<String, Arc<Lessor<P>>>,
     functions: BTreeMap<&'static str, Callable>,
     lists: BTreeMap<String, Arc<Listing<P>>>,
 }
@@ -27,6 +31,8 @@ impl<P: Send + Sync + 'static> Registry<P> {
         Self {
             resources: BTreeMap::new(),
             served: BTreeMap::new(),
+            data_sources: BTreeMap::new(),
+            ephemerals: BTreeMap::new(),
             functions: BTreeMap::new(),
             lists: BTreeMap::new(),
         }
@@ -43,10 +49,33 @@ impl<P: Send + Sync + 'static> Registry<P> {
     #[must_use]
     pub fn managed(mut self, managed: Managed<P>) -> Self {
         let (name, managed) = (managed.name(), Arc::new(managed));
-        self.served.insert(format!("{PREFIX}_{name}"), managed.clone());
-        self.served.insert(name.to_owned(), managed.clone());
+        for spelling in spellings(name) {
+            self.served.insert(spelling, managed.clone());
+        }
         let before = self.resources.insert(name, managed);
         assert!(before.is_none(), "two resources are called {name}");
+        self
+    }
+
+    /// Adds a data source, in both spellings like a resource.
+    #[must_use]
+    pub fn data_source<D: DataSource<Provider = P>>(mut self) -> Self {
+        let source = Arc::new(Source::of::<D>());
+        for name in spellings(D::NAME) {
+            let before = self.data_sources.insert(name, source.clone());
+            assert!(before.is_none(), "two data sources are called {}", D::NAME);
+        }
+        self
+    }
+
+    /// Adds an ephemeral resource, in both spellings like a managed one.
+    #[must_use]
+    pub fn ephemeral<E: Ephemeral<Provider = P>>(mut self) -> Self {
+        let lessor = Arc::new(Lessor::of::<E>());
+        for name in spellings(E::NAME) {
+            let before = self.ephemerals.insert(name, lessor.clone());
+            assert!(before.is_none(), "two ephemeral resources are called {}", E::NAME);
+        }
         self
     }
 
@@ -93,6 +122,26 @@ impl<P: Send + Sync + 'static> Registry<P> {
         self.served.iter().map(|(name, managed)| (name.as_str(), managed))
     }
 
+    /// The data source of that type name, in either spelling.
+    pub fn get_data_source(&self, type_name: &str) -> Option<&Source<P>> {
+        self.data_sources.get(type_name).map(|source| &**source)
+    }
+
+    /// Every data source by its type names, in both spellings.
+    pub fn data_sources(&self) -> impl Iterator<Item = (&str, &Source<P>)> {
+        self.data_sources.iter().map(|(name, source)| (name.as_str(), &**source))
+    }
+
+    /// The ephemeral resource of that type name, in either spelling.
+    pub fn get_ephemeral(&self, type_name: &str) -> Option<&Lessor<P>> {
+        self.ephemerals.get(type_name).map(|lessor| &**lessor)
+    }
+
+    /// Every ephemeral resource by its type names, in both spellings.
+    pub fn ephemerals(&self) -> impl Iterator<Item = (&str, &Lessor<P>)> {
+        self.ephemerals.iter().map(|(name, lessor)| (name.as_str(), &**lessor))
+    }
+
     /// The function of that name.
     pub fn get_function(&self, name: &str) -> Option<&Callable> {
         self.functions.get(name)
@@ -102,4 +151,9 @@ impl<P: Send + Sync + 'static> Registry<P> {
     pub fn functions(&self) -> impl Iterator<Item = &Callable> {
         self.functions.values()
     }
+}
+
+/// The names that a type is served under.
+fn spellings(name: &str) -> [String; 2] {
+    [format!("{PREFIX}_{name}"), name.to_owned()]
 }

@@ -38,10 +38,12 @@ macro_rules! replies {
 }
 
 replies! {
-    apply_resource_change, configure_provider, get_functions, get_provider_schema,
-    get_resource_identity_schemas, import_resource_state, move_resource_state,
-    plan_resource_change, read_resource, upgrade_resource_identity, upgrade_resource_state,
-    validate_list_resource_config, validate_provider_config, validate_resource_config,
+    apply_resource_change, close_ephemeral_resource, configure_provider, get_functions,
+    get_provider_schema, get_resource_identity_schemas, import_resource_state,
+    move_resource_state, open_ephemeral_resource, plan_resource_change, read_data_source,
+    read_resource, renew_ephemeral_resource, upgrade_resource_identity, upgrade_resource_state,
+    validate_data_resource_config, validate_ephemeral_resource_config, validate_list_resource_config, validate_provider_config,
+    validate_resource_config,
 }
 
 /// The call of a function has room for one error, and for no other message.

@@ -9,7 +9,7 @@ use tonic::{Request, Response, Status};
 
 use super::diagnostics::located;
 use super::proto::provider_server::Provider as Service;
-use super::{function, guard, list, proto, resource, schema, wire};
+use super::{data_source, ephemeral, function, guard, list, proto, resource, schema, wire};
 use crate::framework::schema::Schema;
 use crate::framework::{Diagnostics, Error, Provider, Registry, Result, Session};
 
@@ -40,6 +40,16 @@ impl<P: Provider> Server<P> {
             provider: Some(schema::schema(&self.provider_schema)),
             resource_schemas: resources
                 .map(|(name, managed)| (name.to_owned(), schema::schema(managed.schema())))
+                .collect(),
+            data_source_schemas: self
+                .registry
+                .data_sources()
+                .map(|(name, source)| (name.to_owned(), schema::schema(source.schema())))
+                .collect(),
+            ephemeral_resource_schemas: self
+                .registry
+                .ephemerals()
+                .map(|(name, lessor)| (name.to_owned(), schema::schema(lessor.schema())))
                 .collect(),
             functions: function::definitions(&self.registry),
             list_resource_schemas: self
@@ -93,6 +103,20 @@ impl<P: Provider> Service for Server<P> {
             server_capabilities: Some(capabilities()),
             resources: resources
                 .map(|(name, _)| proto::get_metadata::ResourceMetadata {
+                    type_name: name.to_owned(),
+                })
+                .collect(),
+            data_sources: self
+                .registry
+                .data_sources()
+                .map(|(name, _)| proto::get_metadata::DataSourceMetadata {
+                    type_name: name.to_owned(),
+                })
+                .collect(),
+            ephemeral_resources: self
+                .registry
+                .ephemerals()
+                .map(|(name, _)| proto::get_metadata::EphemeralMetadata {
                     type_name: name.to_owned(),
                 })
                 .collect(),
@@ -247,6 +271,78 @@ impl<P: Provider> Service for Server<P> {
         let name = request.type_name.clone();
         guard::answer("ImportResourceState", &name, async {
             resource::import(&*self.registry, &self.session()?, request).await
+        })
+        .await
+    }
+
+    async fn validate_data_resource_config(
+        &self,
+        request: Request<proto::validate_data_resource_config::Request>,
+    ) -> Result<Response<proto::validate_data_resource_config::Response>, Status> {
+        let request = request.into_inner();
+        let name = request.type_name.clone();
+        guard::tell("ValidateDataResourceConfig", &name, async {
+            data_source::validate(&self.registry, &request)
+        })
+        .await
+    }
+
+    async fn read_data_source(
+        &self,
+        request: Request<proto::read_data_source::Request>,
+    ) -> Result<Response<proto::read_data_source::Response>, Status> {
+        let request = request.into_inner();
+        let name = request.type_name.clone();
+        guard::answer("ReadDataSource", &name, async {
+            data_source::read(&self.registry, &self.session()?, request).await
+        })
+        .await
+    }
+
+    async fn validate_ephemeral_resource_config(
+        &self,
+        request: Request<proto::validate_ephemeral_resource_config::Request>,
+    ) -> Result<Response<proto::validate_ephemeral_resource_config::Response>, Status> {
+        let request = request.into_inner();
+        let name = request.type_name.clone();
+        guard::tell("ValidateEphemeralResourceConfig", &name, async {
+            ephemeral::validate(&self.registry, &request)
+        })
+        .await
+    }
+
+    async fn open_ephemeral_resource(
+        &self,
+        request: Request<proto::open_ephemeral_resource::Request>,
+    ) -> Result<Response<proto::open_ephemeral_resource::Response>, Status> {
+        let request = request.into_inner();
+        let name = request.type_name.clone();
+        guard::answer("OpenEphemeralResource", &name, async {
+            ephemeral::open(&self.registry, &self.session()?, request).await
+        })
+        .await
+    }
+
+    async fn renew_ephemeral_resource(
+        &self,
+        request: Request<proto::renew_ephemeral_resource::Request>,
+    ) -> Result<Response<proto::renew_ephemeral_resource::Response>, Status> {
+        let request = request.into_inner();
+        let name = request.type_name.clone();
+        guard::answer("RenewEphemeralResource", &name, async {
+            ephemeral::renew(&self.registry, &self.session()?, request).await
+        })
+        .await
+    }
+
+    async fn close_ephemeral_resource(
+        &self,
+        request: Request<proto::close_ephemeral_resource::Request>,
+    ) -> Result<Response<proto::close_ephemeral_resource::Response>, Status> {
+        let request = request.into_inner();
+        let name = request.type_name.clone();
+        guard::tell("CloseEphemeralResource", &name, async {
+            ephemeral::close(&self.registry, &self.session()?, request).await
         })
         .await
     }

@@ -4,6 +4,7 @@
 mod failures;
 mod functions;
 mod life;
+mod reads;
 mod refusals;
 
 use std::sync::Arc;

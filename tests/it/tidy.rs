@@ -32,6 +32,9 @@ const TESTED_ELSEWHERE: [(&str, &str); 2] = [
     ("src/resources/kargo/stage.rs", "its rules, in src/resources/kargo/rules"),
 ];
 
+/// The traits of what is served.
+const SERVED: [&str; 5] = ["Resource", "Kind", "object::Kind", "DataSource", "Function"];
+
 /// Where the environment is read. `plugin` reads what hosts define, `provider` all the rest.
 const ENVIRONMENT: [&str; 2] = ["plugin/env.rs", "provider/environment.rs"];
 
@@ -104,6 +107,20 @@ fn every_function_has_an_example_and_is_in_the_readme() {
     assert_none(found);
 }
 
+#[test]
+fn every_data_source_has_an_example_and_is_in_the_readme() {
+    let registry = resources::registry();
+    let names = registry.data_sources().map(|(name, _)| name.to_owned());
+    let names: Vec<_> = names.filter(|name| name.starts_with(PREFIX)).collect();
+    assert!(!names.is_empty(), "there are data sources");
+    let mut found = others_in("examples/data-sources", &names);
+    for name in names {
+        let example = format!("examples/data-sources/{name}/data-source.tf");
+        found.extend(missing_page(&example, &format!("data \"{name}\""), &name));
+    }
+    assert_none(found);
+}
+
 /// That an example is missing or about something else, and that the README does not name it.
 fn missing_page(example: &str, mention: &str, name: &str) -> Vec<String> {
     let mut found = Vec::new();
@@ -132,9 +149,8 @@ fn everything_that_is_served_has_unit_tests() {
     let mut found = Vec::new();
     for (path, text) in sources() {
         let path = format!("src/{path}");
-        let is_served =
-            ["impl Resource for", "impl Kind for", "impl object::Kind for", "impl Function for"];
-        if !path.starts_with("src/resources/") || !is_served.iter().any(|is| text.contains(is)) {
+        let is_served = SERVED.iter().any(|what| text.contains(&format!("impl {what} for")));
+        if !path.starts_with("src/resources/") || !is_served {
             continue;
         }
         let tested = text.contains("#[cfg(test)]\nmod tests");

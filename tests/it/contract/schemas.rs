@@ -61,6 +61,14 @@ async fn both_spellings_of_a_type_are_the_same_type() {
         let [short, long] = [short, &long].map(|name| format!("{:?}", core.resource(name)));
         assert_eq!(short, long);
     }
+    for types in [&core.data_sources, &core.ephemerals] {
+        let short = types.keys().filter(|name| !name.starts_with(PREFIX));
+        assert_eq!(2 * short.clone().count(), types.len());
+        for short in short {
+            let [short, long] = [short, &format!("{PREFIX}_{short}")].map(|name| &types[name]);
+            assert_eq!(format!("{short:?}"), format!("{long:?}"));
+        }
+    }
 }
 
 #[tokio::test]
@@ -72,6 +80,11 @@ async fn the_metadata_names_the_same_types_as_the_schema() {
     let metadata = server.get_metadata(metadata).await.unwrap().into_inner();
     let named: Vec<_> = metadata.resources.into_iter().map(|resource| resource.type_name).collect();
     assert_eq!(named, schema.resource_schemas.into_keys().collect::<Vec<_>>());
+    let named: Vec<_> = metadata.data_sources.into_iter().map(|source| source.type_name).collect();
+    assert_eq!(named, schema.data_source_schemas.into_keys().collect::<Vec<_>>());
+    let named = metadata.ephemeral_resources.into_iter().map(|ephemeral| ephemeral.type_name);
+    let schemas = schema.ephemeral_resource_schemas.into_keys();
+    assert_eq!(named.collect::<Vec<_>>(), schemas.collect::<Vec<_>>());
     let named: Vec<_> = metadata.functions.into_iter().map(|function| function.name).collect();
     assert_eq!(named, schema.functions.into_keys().collect::<Vec<_>>());
     let named: Vec<_> = metadata.list_resources.into_iter().map(|list| list.type_name).collect();
@@ -95,7 +108,8 @@ async fn the_whole_schema_is_below_one_megabyte() {
 #[tokio::test]
 async fn everything_is_described() {
     let core = core().await;
-    let blocks = core.resources.iter().map(|(name, resource)| (name.as_str(), &resource.block));
+    let types = core.resources.iter().chain(&core.data_sources).chain(&core.ephemerals);
+    let blocks = types.map(|(name, ty)| (name.as_str(), &ty.block));
     let lists = core.lists.iter().map(|(name, block)| (name.as_str(), block));
     let blocks = blocks.chain([("provider", &core.provider)]).chain(lists);
     let mut silent = Vec::new();
@@ -149,7 +163,9 @@ async fn names_are_in_snake_case_and_not_reserved() {
         };
         name.split('_').all(word) && name.starts_with(|c: char| c.is_ascii_lowercase())
     };
-    for (type_name, resource) in &core.resources {
+    for (type_name, resource) in
+        core.resources.iter().chain(&core.data_sources).chain(&core.ephemerals)
+    {
         assert!(snake(type_name), "{type_name}");
         let names = resource.block.attributes.keys().chain(resource.block.blocks.keys());
         for name in names {

@@ -2,16 +2,9 @@
 
 use serde_json::{Value as Json, json};
 
+use super::PROVIDER;
 use crate::support::cli::{Cli, Workspace};
 use crate::support::sandbox::{own_eks, sandbox};
-
-const PROVIDER: &str = r#"
-terraform {
-  required_providers {
-    gitops = { source = "eks-gitops/gitops" }
-  }
-}
-"#;
 
 const OUTPUTS: &str = r#"
 variable "arn" {

@@ -13,6 +13,7 @@ pub(crate) mod identity;
 mod list;
 pub(crate) mod plan_valid;
 pub(crate) mod proposed;
+mod reads;
 pub(crate) mod replace;
 pub(crate) mod schema;
 mod steps;
@@ -45,6 +46,8 @@ pub(crate) struct Core<S> {
     pub(crate) knows_write_only: bool,
     pub(crate) provider: Block,
     pub(crate) resources: BTreeMap<String, ResourceType>,
+    pub(crate) data_sources: BTreeMap<String, ResourceType>,
+    pub(crate) ephemerals: BTreeMap<String, ResourceType>,
     pub(crate) functions: BTreeMap<String, FunctionType>,
     /// What each list takes, by the name of the type of resource.
     pub(crate) lists: BTreeMap<String, Block>,
@@ -151,6 +154,8 @@ impl<S: Service> Core<S> {
             resources.insert(name.clone(), resource);
         }
         wrong.extend(identities.keys().map(|name| format!("{name}: an identity of no resource")));
+        let data_sources = unmanaged(&answer.data_source_schemas, &mut wrong);
+        let ephemerals = unmanaged(&answer.ephemeral_resource_schemas, &mut wrong);
         let functions = functions::read(&answer.functions, &mut wrong);
         let mut lists = BTreeMap::new();
         for (name, schema) in &answer.list_resource_schemas {
@@ -160,7 +165,18 @@ impl<S: Service> Core<S> {
             }
             lists.insert(name.clone(), block(Some(schema), &format!("list {name}"), &mut wrong));
         }
-        (Self { service, knows_write_only: true, provider, resources, functions, lists }, wrong)
+        let knows_write_only = true;
+        let core = Self {
+            service,
+            knows_write_only,
+            provider,
+            resources,
+            data_sources,
+            ephemerals,
+            functions,
+            lists,
+        };
+        (core, wrong)
     }
 
     /// The type of that name.
@@ -223,6 +239,26 @@ impl ResourceType {
     fn write(&self, value: &Val) -> proto::DynamicValue {
         dynamic(&self.ty, value)
     }
+}
+
+/// Types of what has no state, by name.
+fn unmanaged(
+    schemas: &BTreeMap<String, proto::Schema>,
+    wrong: &mut Vec<String>,
+) -> BTreeMap<String, ResourceType> {
+    let mut types = BTreeMap::new();
+    for (name, schema) in schemas {
+        let block = block(Some(schema), name, wrong);
+        block.walk(name, &mut |at, attr| {
+            if attr.write_only {
+                wrong.push(format!("{at}: only a managed resource has write-only attributes"));
+            }
+        });
+        let ty = block.ty();
+        let version = schema.version;
+        types.insert(name.clone(), ResourceType { version, ty, block, identity: None });
+    }
+    types
 }
 
 fn dynamic(ty: &Ty, value: &Val) -> proto::DynamicValue {

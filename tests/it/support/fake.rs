@@ -4,6 +4,7 @@
 //! configuration, by `fault`; what reached the "API" is in the [`Backend`].
 
 mod function;
+mod reads;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
@@ -20,6 +21,8 @@ use terraform_provider_gitops::rpc::Server;
 use tokio_util::sync::CancellationToken;
 
 use function::Measure;
+pub(crate) use reads::at;
+use reads::{Look, Pass};
 
 type Operation = terraform_provider_gitops::framework::Operation<Fake>;
 
@@ -101,7 +104,12 @@ impl Provider for Fake {
 
 /// A server of things, not configured yet.
 pub(crate) fn server() -> Server<Fake> {
-    let registry = Registry::new().resource::<Thing>().resource::<Other>().function::<Measure>();
+    let registry = Registry::new()
+        .resource::<Thing>()
+        .resource::<Other>()
+        .data_source::<Look>()
+        .ephemeral::<Pass>()
+        .function::<Measure>();
     Server::new(registry, CancellationToken::new())
 }
 

@@ -105,6 +105,12 @@ pub(super) static RINGS: &[Ring] = &[
         ],
         libraries: &[&AWS],
     },
+    // What is only read, of whatever API it is.
+    Ring {
+        at: "resources::data_sources",
+        uses: &["framework", "clients::aws", "clients::arn", "provider", "resources::Operation"],
+        libraries: &[&AWS],
+    },
     // Functions are pure: they know neither the provider nor anything that calls.
     Ring {
         at: "resources::functions",

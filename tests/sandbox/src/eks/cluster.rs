@@ -113,6 +113,16 @@ impl Cluster {
             "roleArn": self.role_arn,
             "identity": { "oidc": { "issuer": self.oidc_issuer } },
             "status": self.status,
+            // Nothing of it is there; only its shape is EKS's.
+            "resourcesVpcConfig": {
+                "vpcId": "vpc-0123456789abcdef0",
+                "subnetIds": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],
+                "securityGroupIds": [],
+                "clusterSecurityGroupId": "sg-0123456789abcdef0",
+                "endpointPublicAccess": true,
+                "endpointPrivateAccess": false,
+                "publicAccessCidrs": ["0.0.0.0/0"],
+            },
             "certificateAuthority": { "data": STANDARD.encode(&self.spec.ca_pem) },
             "platformVersion": "eks.1",
             "tags": self.tags,

@@ -1,0 +1,3 @@
+//! Data sources: what configurations read and others manage.
+
+pub mod eks_cluster;

@@ -1,0 +1,39 @@
+//! The calls about data sources.
+
+use super::diagnostics::{diagnostics, located};
+use super::{proto, wire};
+use crate::framework::data_source::Source;
+use crate::framework::{Diagnostics, Error, Registry, Result, Session};
+
+fn find<'a, P: Send + Sync + 'static>(
+    registry: &'a Registry<P>,
+    type_name: &str,
+) -> Result<&'a Source<P>> {
+    registry
+        .get_data_source(type_name)
+        .ok_or_else(|| Error::bug(format!("the provider has no data source {type_name:?}")))
+}
+
+pub(super) fn validate<P: Send + Sync + 'static>(
+    registry: &Registry<P>,
+    request: &proto::validate_data_resource_config::Request,
+) -> Result<Diagnostics> {
+    let source = find(registry, &request.type_name)?;
+    let config = wire::read(source.schema(), request.config.as_ref())?;
+    Ok(located(&source.schema().attributes, source.validate(&config)))
+}
+
+pub(super) async fn read<P: Send + Sync + 'static>(
+    registry: &Registry<P>,
+    session: &Session<P>,
+    request: proto::read_data_source::Request,
+) -> Result<proto::read_data_source::Response> {
+    let source = find(registry, &request.type_name)?;
+    let config = wire::read(source.schema(), request.config.as_ref())?;
+    let outcome = source.read(session, &config).await;
+    Ok(proto::read_data_source::Response {
+        state: wire::write_option(source.schema(), outcome.state.as_ref())?,
+        diagnostics: diagnostics(located(&source.schema().attributes, outcome.diagnostics)),
+        deferred: None,
+    })
+}

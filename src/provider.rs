@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::clients::aws;
 use crate::clients::kube::{Clusters, Objects, Target};
+use crate::framework::wait::Deadline;
 use crate::framework::{
     self, Attr, Diagnostics, Error, Model, Path, Result, Schema, Value, validate,
 };
@@ -16,6 +17,7 @@ mod settings;
 
 pub use config::{Config, DefaultTags, IgnoreTags};
 use eks::EksClusters;
+pub use eks::EksLogin;
 
 /// Which Argo CD a cluster runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,6 +102,19 @@ impl Provider {
             return Err(Error::bug("the region of a call is not known").at("region"));
         }
         self.aws.eks(region.as_str(), None).await
+    }
+
+    /// All that somebody else needs to log in to an EKS cluster, with a new token. A cluster that is
+    /// being made is waited for.
+    pub async fn log_in(
+        &self,
+        name: &str,
+        region: Option<&str>,
+        role_arn: Option<&str>,
+        deadline: &Deadline,
+    ) -> Result<EksLogin> {
+        self.known()?;
+        eks::log_in(&self.aws, name, region, role_arn, deadline).await
     }
 
     /// AWS IAM.
@@ -197,7 +212,6 @@ mod tests {
     use super::*;
     use crate::clients::kube::{Freshness, ObjectKind};
     use crate::framework::schema::{Kind, Nesting, Presence};
-    use crate::framework::wait::Deadline;
     use crate::framework::{Set, Step};
     use framework::Provider as _;
 

@@ -3,6 +3,7 @@
 pub mod argocd;
 pub mod data_sources;
 pub mod eks;
+pub mod ephemeral;
 mod findings;
 pub mod functions;
 pub mod iam;
@@ -33,6 +34,7 @@ pub fn registry() -> Registry<Provider> {
         .kind::<kargo::stage::Stage>()
         .kind::<kargo::warehouse::Warehouse>()
         .data_source::<data_sources::eks_cluster::EksCluster>()
+        .ephemeral::<ephemeral::eks_token::EksToken>()
         .function::<functions::capability_trust_policy::CapabilityTrustPolicy>()
         .function::<functions::cluster_arn::ClusterArn>()
         .function::<functions::ecr_read_policy::EcrReadPolicy>()

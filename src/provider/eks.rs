@@ -1,9 +1,10 @@
 //! EKS clusters by name: where AWS and Kubernetes meet.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use async_trait::async_trait;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use tokio_util::sync::CancellationToken;
 
 use super::settings;
@@ -12,7 +13,7 @@ use crate::clients::aws::cluster::{CREATION, describe_cluster, forget_cluster};
 use crate::clients::aws::token::TokenSource;
 use crate::clients::kube::{ClusterResolver, Principal, Resolved, TokenProvider};
 use crate::framework::wait::Deadline;
-use crate::framework::{Path, Result};
+use crate::framework::{Path, Result, Secret};
 
 /// Finds EKS clusters with the provider's AWS credentials.
 #[derive(Debug)]
@@ -80,4 +81,37 @@ impl TokenProvider for Tokens {
             }
         }
     }
+}
+
+/// All that a login to an EKS cluster needs.
+#[derive(Clone, Debug)]
+pub struct EksLogin {
+    /// `https://` URL of the API server.
+    pub endpoint: String,
+    /// Certificates that the API server's comes from, PEM.
+    pub ca_pem: String,
+    /// The bearer token.
+    pub token: Secret,
+    /// When the token ends.
+    pub expires_at: SystemTime,
+}
+
+pub(super) async fn log_in(
+    aws: &Clients,
+    name: &str,
+    region: Option<&str>,
+    role_arn: Option<&str>,
+    deadline: &Deadline,
+) -> Result<EksLogin> {
+    // Boxed, as above.
+    let found = Box::pin(describe_cluster(aws, name, region, role_arn, deadline)).await?;
+    let [region, role_arn] = [region, role_arn].map(|text| text.map(str::to_owned));
+    let tokens = TokenSource::new(aws.clone(), found.token_id(), region, role_arn);
+    let token = Box::pin(tokens.token()).await?;
+    Ok(EksLogin {
+        endpoint: found.endpoint.clone(),
+        ca_pem: found.ca_pem.clone(),
+        token: token.secret.expose_secret().into(),
+        expires_at: token.expires_at,
+    })
 }

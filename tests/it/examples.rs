@@ -30,7 +30,12 @@ provider \"gitops\" {
 ";
 
 /// Folders with one example for each thing that has a page.
-const PAGES: [&str; 3] = ["examples/data-sources", "examples/functions", "examples/resources"];
+const PAGES: [&str; 4] = [
+    "examples/data-sources",
+    "examples/ephemeral-resources",
+    "examples/functions",
+    "examples/resources",
+];
 
 /// Those whose plans call nobody.
 const PLANNED: [&str; 2] = ["examples/functions", "examples/resources"];

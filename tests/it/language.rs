@@ -1,6 +1,7 @@
 //! What is not a resource, in the language of the real command line tools.
 
 mod data_sources;
+mod ephemeral;
 mod functions;
 
 /// What every configuration begins with.

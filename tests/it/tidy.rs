@@ -33,7 +33,8 @@ const TESTED_ELSEWHERE: [(&str, &str); 2] = [
 ];
 
 /// The traits of what is served.
-const SERVED: [&str; 5] = ["Resource", "Kind", "object::Kind", "DataSource", "Function"];
+const SERVED: [&str; 6] =
+    ["Resource", "Kind", "object::Kind", "DataSource", "Ephemeral", "Function"];
 
 /// Where the environment is read. `plugin` reads what hosts define, `provider` all the rest.
 const ENVIRONMENT: [&str; 2] = ["plugin/env.rs", "provider/environment.rs"];
@@ -117,6 +118,20 @@ fn every_data_source_has_an_example_and_is_in_the_readme() {
     for name in names {
         let example = format!("examples/data-sources/{name}/data-source.tf");
         found.extend(missing_page(&example, &format!("data \"{name}\""), &name));
+    }
+    assert_none(found);
+}
+
+#[test]
+fn every_ephemeral_resource_has_an_example_and_is_in_the_readme() {
+    let registry = resources::registry();
+    let names = registry.ephemerals().map(|(name, _)| name.to_owned());
+    let names: Vec<_> = names.filter(|name| name.starts_with(PREFIX)).collect();
+    assert!(!names.is_empty(), "there are ephemeral resources");
+    let mut found = others_in("examples/ephemeral-resources", &names);
+    for name in names {
+        let example = format!("examples/ephemeral-resources/{name}/ephemeral-resource.tf");
+        found.extend(missing_page(&example, &format!("ephemeral \"{name}\""), &name));
     }
     assert_none(found);
 }

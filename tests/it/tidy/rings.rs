@@ -111,6 +111,12 @@ pub(super) static RINGS: &[Ring] = &[
         uses: &["framework", "clients::aws", "clients::arn", "provider", "resources::Operation"],
         libraries: &[&AWS],
     },
+    // What lives for one run. The provider has all that it needs.
+    Ring {
+        at: "resources::ephemeral",
+        uses: &["framework", "provider", "resources::Operation"],
+        libraries: &[],
+    },
     // Functions are pure: they know neither the provider nor anything that calls.
     Ring {
         at: "resources::functions",

@@ -8,6 +8,7 @@ use futures::{FutureExt, Stream, stream};
 use tonic::codegen::BoxStream;
 use tonic::{Response, Status};
 use tracing::Instrument;
+use tracing::field::Empty;
 
 use super::diagnostics::diagnostics;
 use super::proto;
@@ -78,10 +79,7 @@ pub(super) async fn answer<R: Reply>(
     type_name: &str,
     work: impl Future<Output = Result<R>>,
 ) -> Result<Response<R>, Status> {
-    let id = uuid::Uuid::new_v4();
-    let span = tracing::debug_span!(
-        "rpc", tf_rpc = rpc, tf_resource_type = type_name, tf_req_id = %id
-    );
+    let span = span(rpc, type_name);
     let started = Instant::now();
     let work = async {
         tracing::trace!("received request");
@@ -116,10 +114,7 @@ where
     E: Send + 'static,
     S: Stream<Item = Result<E, Status>> + Send + 'static,
 {
-    let id = uuid::Uuid::new_v4();
-    let span = tracing::debug_span!(
-        "rpc", tf_rpc = rpc, tf_resource_type = type_name, tf_req_id = %id
-    );
+    let span = span(rpc, type_name);
     let _within = span.enter();
     tracing::trace!("received request");
     let error = match std::panic::catch_unwind(AssertUnwindSafe(work)) {
@@ -131,6 +126,34 @@ where
     let mut found = Diagnostics::default();
     found.error(&error);
     Response::new(Box::pin(stream::iter([Ok(last(diagnostics(found)))])))
+}
+
+/// What all lines in the log about a call have in common.
+fn span(rpc: &'static str, type_name: &str) -> tracing::Span {
+    let id = uuid::Uuid::new_v4();
+    let span = tracing::debug_span!(
+        "rpc",
+        tf_rpc = rpc,
+        tf_resource_type = Empty,
+        tf_data_source_type = Empty,
+        tf_ephemeral_resource_type = Empty,
+        tf_function = Empty,
+        tf_req_id = %id
+    );
+    if !type_name.is_empty() {
+        span.record(kind(rpc), type_name);
+    }
+    span
+}
+
+/// What a call has the name of, as hosts and other providers call it in logs.
+fn kind(rpc: &str) -> &'static str {
+    match rpc {
+        "ReadDataSource" | "ValidateDataResourceConfig" => "tf_data_source_type",
+        "CallFunction" => "tf_function",
+        rpc if rpc.contains("Ephemeral") => "tf_ephemeral_resource_type",
+        _ => "tf_resource_type",
+    }
 }
 
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {

@@ -72,7 +72,11 @@ async fn logged_in(cli: Cli) {
     workspace.run(&["plan", "-input=false", "-no-color", "-out=tfplan"]).await.succeeded();
     let shown = workspace.run(&["show", "-json", "tfplan"]).await.succeeded();
     let log = workspace.read("trace.log");
-    assert!(log.contains("OpenEphemeralResource") && log.contains("CloseEphemeralResource"));
+    for call in ["OpenEphemeralResource", "CloseEphemeralResource"] {
+        let line = log.lines().find(|line| line.contains(&format!("tf_rpc={call}")));
+        let line = line.unwrap_or_else(|| panic!("no {call} in the log"));
+        assert!(line.contains("tf_ephemeral_resource_type=gitops_eks_token"), "{line}");
+    }
     for (place, text) in
         [("state", &workspace.read("terraform.tfstate")), ("plan", &shown.output), ("log", &log)]
     {

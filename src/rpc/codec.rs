@@ -28,6 +28,9 @@ pub enum Shape<'a> {
 /// How deep values may nest; a dynamic value of a hostile host could go on for ever.
 const DEPTH: usize = 128;
 
+/// For how many elements there is room before the first is read.
+const ROOM: usize = 1024;
+
 /// Reads a value. No bytes at all are a null.
 ///
 /// # Errors
@@ -163,8 +166,9 @@ fn read_list(
     depth: usize,
 ) -> Result<Vec<Value>> {
     let length = array_length(bytes, marker)?;
-    // Each element takes a byte at least, so a length that lies allocates nothing.
-    let mut values = Vec::with_capacity(length.min(bytes.len()));
+    // Each element takes a byte at least, so a length that lies allocates little; and lists within
+    // lists, each with a length that lies, no more than a little each.
+    let mut values = Vec::with_capacity(length.min(bytes.len()).min(ROOM));
     for _ in 0..length {
         values.push(read(bytes, shape, depth)?);
     }

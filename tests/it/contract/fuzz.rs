@@ -374,5 +374,11 @@ fn refuse_hostile_lengths() {
     }
     let each = start.elapsed() / refused;
     assert!(each < Duration::from_millis(20), "{each:?} for 20 bytes");
+    // Lists within lists, each of which may well be as long as it says.
+    let depth = 60;
+    let ty = format!("{}\"string\"{}", "[\"list\",".repeat(depth), "]".repeat(depth));
+    let lists = b"\xdd\x00\x10\x00\x00".repeat(depth);
+    let nulls = vec![0xc0; (1 << 20) - 1];
+    assert!(!targets::msgpack(&[ty.as_bytes(), b"\0", &lists, &nulls].concat()));
     eprintln!("all refused, {each:?} each");
 }

@@ -8,7 +8,7 @@ use aws_sdk_eks::types::{AccessEntry, Capability, CapabilityStatus, UpdateStatus
 
 use crate::clients::aws::OperationResult;
 use crate::framework::wait::{self, Pace, Poll};
-use crate::framework::{DefaultTimeouts, Error, ImportFormat, Path, Result};
+use crate::framework::{Change, DefaultTimeouts, Error, ImportFormat, Path, Result, Value};
 use crate::resources::Operation;
 
 /// Capabilities take minutes to come, and Argo CD's can take long to go.
@@ -111,6 +111,48 @@ pub(super) async fn wait_ready(cx: &Operation, eks: &Client, name: &Name) -> Res
         );
     }
     Ok(ready)
+}
+
+/// Remembered of a capability that was found in the making, or that was not made.
+const UNFINISHED: &str = "unfinished";
+
+/// Notes at a refresh whether a capability is complete: a run that was killed
+/// may have left one in the making, which the state takes for an older one of
+/// the same name.
+pub(super) fn note_unfinished(cx: &Operation, found: &Capability) {
+    match &found.status {
+        Some(status @ (CapabilityStatus::Creating | CapabilityStatus::CreateFailed)) => {
+            cx.remember(UNFINISHED, status.as_str());
+        }
+        _ => cx.forget(UNFINISHED),
+    }
+}
+
+/// Plans what becomes of a capability that is not complete: one in the making is
+/// waited for, by an update that makes `known_later` known; one that was not
+/// made never will be, and is replaced.
+pub(super) fn plan_unfinished(cx: &Operation, change: &mut Change, known_later: &[&str]) {
+    match cx.recall::<String>(UNFINISHED).as_deref() {
+        Some("CREATING") => {
+            for attribute in known_later {
+                change.planned.set(attribute, Value::Unknown);
+            }
+        }
+        Some("CREATE_FAILED") => {
+            change.planned.set("arn", Value::Unknown);
+            change.replace.push(Path::attribute("arn"));
+        }
+        _ => {}
+    }
+}
+
+/// Waits, before an update, for a capability that was found in the making.
+pub(super) async fn finish(cx: &Operation, eks: &Client, name: &Name) -> Result<()> {
+    if cx.recall::<String>(UNFINISHED).is_some() {
+        wait_ready(cx, eks, name).await?;
+        cx.forget(UNFINISHED);
+    }
+    Ok(())
 }
 
 /// How long a degraded capability is given to heal.
@@ -279,6 +321,10 @@ pub(super) async fn remove_entry(
     if !cx.recall::<bool>(MADE_ENTRY).unwrap_or_default() {
         return Ok(());
     }
+    if is_somebodys(eks, name, role_arn).await? {
+        // An access entry resource manages it too, and stays when the capability is replaced.
+        return Ok(());
+    }
     let deleted = eks
         .delete_access_entry()
         .cluster_name(&name.cluster)
@@ -299,6 +345,33 @@ pub(super) async fn remove_entry(
         _ => Ok(()),
     }
 }
+
+/// Whether the entry of a role has policies that EKS has not given it.
+async fn is_somebodys(eks: &Client, name: &Name, role_arn: &str) -> Result<bool> {
+    let found = eks
+        .list_associated_access_policies()
+        .cluster_name(&name.cluster)
+        .principal_arn(role_arn)
+        .send()
+        .await
+        .operation("ListAssociatedAccessPolicies");
+    let of_eks = |arn: &str| {
+        let policy = arn.rsplit('/').next().unwrap_or_default();
+        GIVEN.iter().any(|start| policy.starts_with(start))
+    };
+    match found {
+        Ok(found) => Ok(found
+            .associated_access_policies()
+            .iter()
+            .any(|policy| !policy.policy_arn().is_some_and(of_eks))),
+        // Gone already, or not to be seen: the deletion tells.
+        Err(error) if error.is_not_found() || error.is_forbidden() => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// How the names of the policies begin that EKS gives to the roles of capabilities.
+const GIVEN: [&str; 3] = ["AmazonEKSArgoCD", "AmazonEKSACK", "AmazonEKSKRO"];
 
 async fn entry(eks: &Client, name: &Name, role_arn: &str) -> Result<AccessEntry> {
     eks.describe_access_entry()

@@ -153,7 +153,9 @@ impl Resource for CapabilityArgocd {
     }
 
     async fn plan(cx: &Operation, change: &mut Change) -> Result<()> {
-        tags::plan(cx, change)
+        tags::plan(cx, change)?;
+        capability::plan_unfinished(cx, change, &["server_url", "version"]);
+        Ok(())
     }
 
     async fn create(cx: &Operation, planned: Self, progress: &mut Saved<'_, Self>) -> Result<Self> {
@@ -213,6 +215,7 @@ impl Resource for CapabilityArgocd {
         if found.status == Some(CapabilityStatus::Deleting) {
             return Ok(None);
         }
+        capability::note_unfinished(cx, &found);
         let mut read = state.seen(found);
         let before = [&state.tags, &state.tags_all];
         tags::read(cx, before, &mut read.tags, &mut read.tags_all)?;
@@ -225,6 +228,8 @@ impl Resource for CapabilityArgocd {
         planned: Self,
         progress: &mut Saved<'_, Self>,
     ) -> Result<Self> {
+        let eks = cx.provider().eks(&planned.region).await?;
+        capability::finish(cx, &eks, &planned.name()?).await?;
         Self::bring(cx, &prior, &planned, progress).await
     }
 

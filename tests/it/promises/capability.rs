@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_iam::error::ProvideErrorMetadata as _;
 use gitops_sandbox::eks::{CapabilityFault, CapabilityOutcome, Issue, IssueCode, Operation, Rule};
+use http::Method;
 use serde_json::{Value as Json, json};
 
 use crate::support::cli::Workspace;
@@ -222,6 +223,72 @@ async fn an_apply_that_is_cancelled_ends_soon_and_keeps_what_was_made() {
     assert!(took < Duration::from_secs(15), "it took {took:?} to end\n{run}");
     assert_eq!(status_of(&workspace, "gitops_eks_capability_argocd"), "tainted");
     assert_eq!(eks.only("capabilities")["status"], "CREATING");
+}
+
+/// A run that is killed while it makes a capability anew leaves the state of the one before.
+#[tokio::test]
+async fn a_capability_that_was_left_in_the_making_is_waited_for() {
+    let eks = own_eks_with(Duration::from_secs(3)).await;
+    let workspace = workspace("left-in-the-making", &eks).await;
+    workspace.apply().await.succeeded();
+    let made = eks.only("capabilities");
+    made_anew(&eks, &made).await;
+
+    let changes = workspace.planned().await.changes();
+    assert_eq!(changes["gitops_eks_capability_argocd.this"], ["server_url?", "version?"]);
+    workspace.apply().await.succeeded().says("0 added, 1 changed, 0 destroyed");
+    assert_eq!(eks.only("capabilities")["status"], "ACTIVE");
+    workspace.plan().await.shows_no_changes();
+}
+
+#[tokio::test]
+async fn a_capability_that_was_left_and_then_failed_is_replaced() {
+    let eks = own_eks().await;
+    let workspace = workspace("left-and-failed", &eks).await;
+    workspace.apply().await.succeeded();
+    let made = eks.only("capabilities");
+    let why = issue(IssueCode::AccessDenied, "the role may not be assumed, says STS");
+    let fault = CapabilityFault::new(CapabilityOutcome::CreateFails(why)).times(1);
+    eks.faults().add_capability(fault);
+    made_anew(&eks, &made).await;
+    crate::support::sandbox::eventually("a failed capability", || async {
+        let capability = eks.only("capabilities");
+        if capability["status"] == "CREATE_FAILED" { Ok(()) } else { Err(capability.to_string()) }
+    })
+    .await;
+
+    let changes = workspace.planned().await.changes();
+    assert_eq!(changes["gitops_eks_capability_argocd.this"], ["replace"]);
+    workspace.apply().await.succeeded();
+    assert_eq!(eks.only("capabilities")["status"], "ACTIVE");
+    workspace.plan().await.shows_no_changes();
+}
+
+/// Deletes a capability and has another one of the same settings made, by the API.
+async fn made_anew(eks: &Eks, made: &Json) {
+    let api = eks.api();
+    let path = "clusters/sandbox/capabilities";
+    api.call(Method::DELETE, &format!("{path}/argocd"), None).await.expect("it is deleted");
+    crate::support::sandbox::eventually("no capability", || async {
+        let left = eks.all("capabilities");
+        if left.is_empty() { Ok(()) } else { Err(format!("{left:?}")) }
+    })
+    .await;
+    let argo_cd = &made["configuration"]["argoCd"];
+    let idc = json!({ "idcInstanceArn": argo_cd["awsIdc"]["idcInstanceArn"] });
+    let request = json!({
+        "capabilityName": "argocd",
+        "clientRequestToken": "left-in-the-making",
+        "type": "ARGOCD",
+        "roleArn": made["roleArn"],
+        "deletePropagationPolicy": "RETAIN",
+        "configuration": { "argoCd": {
+            "namespace": argo_cd["namespace"],
+            "awsIdc": idc,
+            "rbacRoleMappings": argo_cd["rbacRoleMappings"],
+        } },
+    });
+    api.call(Method::POST, path, Some(&request)).await.expect("it is being made");
 }
 
 /// The status of the one instance of a type in the state: `tainted`, or nothing.

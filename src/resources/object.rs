@@ -8,6 +8,7 @@
 use std::future::Future;
 use std::marker::PhantomData;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::Value as Json;
@@ -153,6 +154,9 @@ impl Scene<'_> {
         self.cx.provider().objects()
     }
 }
+
+/// How long a refresh waits for an object that is on its way out.
+const LEAVING: Duration = Duration::from_mins(1);
 
 /// Makes a lifecycle of a kind.
 #[derive(Debug)]
@@ -328,6 +332,14 @@ impl<K: Kind> Lifecycle<Provider> for Custom<K> {
         let objects = cx.provider().objects();
         let found = objects.get(&target, &object, Freshness::Recent, cx.deadline()).await?;
         let Some(live) = found else { return Ok(None) };
+        if !live["metadata"]["deletionTimestamp"].is_null() {
+            // A destroy was killed, or somebody deleted it. Taken for gone, what it needs for its
+            // end would be destroyed before it; taken for there, nobody would make it anew.
+            let gone = objects.wait_gone(&target, &object, None, &cx.at_most(LEAVING)).await;
+            if gone.is_ok() {
+                return Ok(None);
+            }
+        }
         if cx.recall::<bool>(IMPORTED).unwrap_or_default() {
             let live = owned_part(&live);
             return K::project(self.attributes(), &live, &state, View::Whole).map(Some);

@@ -292,8 +292,12 @@ const WITH_IT: i64 = 60;
 ///
 /// Whoever may not look leaves the entry where it is in the end.
 pub(super) async fn note_entry(cx: &Operation, eks: &Client, name: &Name, role_arn: &str) {
-    let found = entry(eks, name, role_arn).await;
-    if found.is_err_and(|error| error.is_not_found()) {
+    let made = match entry(eks, name, role_arn).await {
+        Err(error) => error.is_not_found(),
+        // What a destroy left that was killed before it came to the entry.
+        Ok(_) => given(eks, name, role_arn).await.is_ok_and(|given| given == Given::ByEks),
+    };
+    if made {
         cx.remember(MADE_ENTRY, true);
     }
 }
@@ -321,7 +325,7 @@ pub(super) async fn remove_entry(
     if !cx.recall::<bool>(MADE_ENTRY).unwrap_or_default() {
         return Ok(());
     }
-    if is_somebodys(eks, name, role_arn).await? {
+    if given(eks, name, role_arn).await? == Given::ByOthers {
         // An access entry resource manages it too, and stays when the capability is replaced.
         return Ok(());
     }
@@ -346,8 +350,18 @@ pub(super) async fn remove_entry(
     }
 }
 
-/// Whether the entry of a role has policies that EKS has not given it.
-async fn is_somebodys(eks: &Client, name: &Name, role_arn: &str) -> Result<bool> {
+/// Who has given the entry of a role its policies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Given {
+    /// It has none.
+    Nothing,
+    /// EKS, with a capability.
+    ByEks,
+    /// Somebody else, at least one of them.
+    ByOthers,
+}
+
+async fn given(eks: &Client, name: &Name, role_arn: &str) -> Result<Given> {
     let found = eks
         .list_associated_access_policies()
         .cluster_name(&name.cluster)
@@ -360,12 +374,17 @@ async fn is_somebodys(eks: &Client, name: &Name, role_arn: &str) -> Result<bool>
         GIVEN.iter().any(|start| policy.starts_with(start))
     };
     match found {
-        Ok(found) => Ok(found
-            .associated_access_policies()
-            .iter()
-            .any(|policy| !policy.policy_arn().is_some_and(of_eks))),
+        Ok(found) => {
+            let policies = found.associated_access_policies();
+            let all_of_eks = policies.iter().all(|policy| policy.policy_arn().is_some_and(of_eks));
+            Ok(match policies {
+                [] => Given::Nothing,
+                _ if all_of_eks => Given::ByEks,
+                _ => Given::ByOthers,
+            })
+        }
         // Gone already, or not to be seen: the deletion tells.
-        Err(error) if error.is_not_found() || error.is_forbidden() => Ok(false),
+        Err(error) if error.is_not_found() || error.is_forbidden() => Ok(Given::Nothing),
         Err(error) => Err(error),
     }
 }

@@ -70,13 +70,9 @@ impl<P: Send + Sync + 'static> Source<P> {
 
     /// Checks a configuration.
     pub fn validate(&self, config: &Value) -> Diagnostics {
-        let mut diagnostics = Diagnostics::default();
-        validate::validate(&self.schema.attributes, config, &mut diagnostics);
-        // Rules across attributes may rely on each of them being right.
-        if !diagnostics.has_errors() {
-            self.reader.validate(config, &mut diagnostics);
-        }
-        diagnostics
+        validate::checked(&self.schema.attributes, config, |diagnostics| {
+            self.reader.validate(config, diagnostics);
+        })
     }
 
     /// Reads it.

@@ -108,13 +108,9 @@ impl<P: Send + Sync + 'static> Lessor<P> {
 
     /// Checks a configuration.
     pub fn validate(&self, config: &Value) -> Diagnostics {
-        let mut diagnostics = Diagnostics::default();
-        validate::validate(&self.schema.attributes, config, &mut diagnostics);
-        // Rules across attributes may rely on each of them being right.
-        if !diagnostics.has_errors() {
-            self.opener.validate(config, &mut diagnostics);
-        }
-        diagnostics
+        validate::checked(&self.schema.attributes, config, |diagnostics| {
+            self.opener.validate(config, diagnostics);
+        })
     }
 
     /// Makes it.

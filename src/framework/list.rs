@@ -112,12 +112,9 @@ impl<P: Send + Sync + 'static> Listing<P> {
 
     /// Checks what to look for.
     pub fn validate(&self, config: &Value) -> Diagnostics {
-        let mut diagnostics = Diagnostics::default();
-        validate::validate(&self.schema().attributes, config, &mut diagnostics);
-        if !diagnostics.has_errors() {
-            self.lister.validate(config, &mut diagnostics);
-        }
-        diagnostics
+        validate::checked(&self.schema().attributes, config, |diagnostics| {
+            self.lister.validate(config, diagnostics);
+        })
     }
 
     /// Looks, and gives what there is to tell at the end.

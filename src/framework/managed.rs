@@ -1,5 +1,6 @@
 //! A type of resource as core sees it: everything that holds for all of them.
 
+use std::any::Any;
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
@@ -27,7 +28,7 @@ use super::wait::Deadline;
 use super::{plan, state, validate};
 
 /// Set in the private state of an object between its import and its first read.
-pub const IMPORTED: &str = "imported";
+pub(super) const IMPORTED: &str = "imported";
 
 /// A type of resource, ready to be served.
 pub struct Managed<P> {
@@ -114,13 +115,9 @@ impl<P: Send + Sync + 'static> Managed<P> {
 
     /// Checks a configuration.
     pub fn validate(&self, config: &Value) -> Diagnostics {
-        let mut diagnostics = Diagnostics::default();
-        validate::validate(self.attributes(), config, &mut diagnostics);
-        // Rules across attributes may rely on each of them being right.
-        if !diagnostics.has_errors() {
-            self.lifecycle.validate(config, &mut diagnostics);
-        }
-        diagnostics
+        validate::checked(self.attributes(), config, |diagnostics| {
+            self.lifecycle.validate(config, diagnostics);
+        })
     }
 
     /// Plans a create, an update, or (with no `config`) a destroy.
@@ -383,10 +380,14 @@ impl<P> fmt::Debug for Managed<P> {
 /// Turns a panic into an error, so that what was reached before it is kept.
 pub(super) async fn caught<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|panic| {
-        let text = panic.downcast_ref::<&str>().copied();
-        let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-        Err(Error::bug(format!("the operation panicked: {}", text.unwrap_or("no message"))))
+        Err(Error::bug(format!("the operation panicked: {}", panic_text(&*panic))))
     })
+}
+
+/// What a panic said.
+pub fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
 }
 
 /// The planned values, with the write-only ones from the configuration.

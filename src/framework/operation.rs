@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::diagnostics::Diagnostics;
+use super::managed::IMPORTED;
 use super::path::Path;
 use super::private::Private;
 use super::wait::Deadline;
@@ -55,6 +56,12 @@ impl<P> Operation<P> {
     /// What was remembered of the object under that name.
     pub fn recall<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
         lock(&self.private).get(name)
+    }
+
+    /// Whether this is the first read of an object that was imported or moved
+    /// here: the state knows nothing yet but which object it is.
+    pub fn is_imported(&self) -> bool {
+        self.recall::<bool>(IMPORTED).unwrap_or_default()
     }
 
     /// Remembers something of the object; no secrets, see [`Private`].

@@ -5,6 +5,21 @@ use super::path::Path;
 use super::schema::{Attribute, Check, Kind, Nesting, Presence};
 use super::value::Value;
 
+/// Checks a configuration: each attribute, and when all are right by themselves,
+/// the `rules` across them, which may rely on that.
+pub fn checked(
+    attributes: &[Attribute],
+    config: &Value,
+    rules: impl FnOnce(&mut Diagnostics),
+) -> Diagnostics {
+    let mut diagnostics = Diagnostics::default();
+    validate(attributes, config, &mut diagnostics);
+    if !diagnostics.has_errors() {
+        rules(&mut diagnostics);
+    }
+    diagnostics
+}
+
 /// Checks every known part of a configuration; unknown parts pass.
 pub fn validate(attributes: &[Attribute], config: &Value, diagnostics: &mut Diagnostics) {
     block(attributes, config, &Path::root(), diagnostics);

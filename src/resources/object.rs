@@ -18,7 +18,7 @@ use crate::clients::kube::{
     Target, WriteOptions, owned_fields,
 };
 use crate::framework::api::{self, View};
-use crate::framework::managed::{IMPORTED, with_write_only};
+use crate::framework::managed::with_write_only;
 use crate::framework::{
     Attr, Attribute, Change, DefaultTimeouts, Diagnostics, Error, ImportFormat, Lifecycle, Model,
     Path, Peer, Progress, Result, Schema, Value,
@@ -340,7 +340,7 @@ impl<K: Kind> Lifecycle<Provider> for Custom<K> {
                 return Ok(None);
             }
         }
-        if cx.recall::<bool>(IMPORTED).unwrap_or_default() {
+        if cx.is_imported() {
             let live = owned_part(&live);
             return K::project(self.attributes(), &live, &state, View::Whole).map(Some);
         }

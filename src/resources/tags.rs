@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::clients::aws::tags::{self as aws_tags, Changes};
 use crate::clients::aws::{self, OperationResult};
-use crate::framework::managed::IMPORTED;
 use crate::framework::{Attr, AttrValue, Change, Result, Value};
 use crate::resources::Operation;
 
@@ -38,7 +37,7 @@ pub(crate) fn read(
     let settings = cx.provider().settings();
     let seen = settings.seen_tags(std::mem::take(all).into_known().unwrap_or_default());
     let none = BTreeMap::new();
-    let imported = cx.recall::<bool>(IMPORTED).unwrap_or_default();
+    let imported = cx.is_imported();
     let [own_before, all_before] = before.map(|tags| tags.known().unwrap_or(&none));
     let (mine, seen) = match (cx.provider().known_tags(), before[1]) {
         (Ok(()), _) => (settings.own_tags(&seen, own_before, imported), seen),

@@ -12,6 +12,7 @@ use tracing::field::Empty;
 
 use super::diagnostics::diagnostics;
 use super::proto;
+use crate::framework::managed::panic_text;
 use crate::framework::{Diagnostics, Error, Result};
 
 /// A response that can carry messages.
@@ -154,9 +155,4 @@ fn kind(rpc: &str) -> &'static str {
         rpc if rpc.contains("Ephemeral") => "tf_ephemeral_resource_type",
         _ => "tf_resource_type",
     }
-}
-
-fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
-    let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
 }

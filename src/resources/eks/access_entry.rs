@@ -190,7 +190,7 @@ impl Resource for AccessEntry {
         let mut read = state.seen(&entry);
         let before = [&state.tags, &state.tags_all];
         tags::read(cx, before, &mut read.tags, &mut read.tags_all)?;
-        let imported = cx.recall::<bool>(crate::framework::managed::IMPORTED).unwrap_or_default();
+        let imported = cx.is_imported();
         if imported {
             // Whose they are shows at the next plan: what the configuration lacks is then let be.
             let groups = entry.kubernetes_groups.filter(|groups| !groups.is_empty());

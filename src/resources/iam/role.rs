@@ -150,7 +150,7 @@ impl Resource for Role {
         read.tags_all = from_tags(found.tags.as_deref());
         let before = [&state.tags, &state.tags_all];
         tags::read(cx, before, &mut read.tags, &mut read.tags_all)?;
-        let imported = cx.recall::<bool>(crate::framework::managed::IMPORTED).unwrap_or_default();
+        let imported = cx.is_imported();
         if imported || state.inline_policies.is_set() {
             read.inline_policies = Attr::Known(inline(&iam, name).await?);
         }

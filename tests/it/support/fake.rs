@@ -11,7 +11,6 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value as Json;
 use terraform_provider_gitops::framework::checks::json_object;
-use terraform_provider_gitops::framework::managed::IMPORTED;
 use terraform_provider_gitops::framework::wait::{self, Pace, Poll};
 use terraform_provider_gitops::framework::{
     Any, Attr, Change, DefaultTimeouts, Diagnostics, Error, ImportFormat, Model, Path, Provider,
@@ -286,7 +285,7 @@ impl Resource for Thing {
             "read {}/{}{}, made {}",
             state.zone.require("zone")?,
             state.name.require("name")?,
-            if cx.recall(IMPORTED).unwrap_or(false) { " after an import" } else { "" },
+            if cx.is_imported() { " after an import" } else { "" },
             cx.recall::<String>("made").unwrap_or_else(|| "elsewhere".into()),
         ));
         match state.fault.as_str() {

@@ -53,9 +53,7 @@ async fn a_cluster_is_read() {
 
 #[tokio::test]
 async fn a_cluster_is_read_under_terraform() {
-    if Cli::Terraform.is_here(sandbox().await) {
-        read(Cli::Terraform).await;
-    }
+    read(Cli::Terraform).await;
 }
 
 async fn read(cli: Cli) {

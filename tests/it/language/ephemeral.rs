@@ -2,7 +2,7 @@
 
 use super::PROVIDER;
 use crate::support::cli::{Cli, Workspace};
-use crate::support::sandbox::{Objects, kinds, sandbox};
+use crate::support::sandbox::{Objects, kinds};
 
 /// One provider makes a token, and another one, which has no credentials of AWS, logs in with it.
 const CONFIGURATION: &str = r#"
@@ -50,9 +50,7 @@ async fn a_token_logs_in_to_the_cluster_and_is_kept_nowhere() {
 
 #[tokio::test]
 async fn a_token_logs_in_under_terraform() {
-    if Cli::Terraform.is_here(sandbox().await) {
-        logged_in(Cli::Terraform).await;
-    }
+    logged_in(Cli::Terraform).await;
 }
 
 async fn logged_in(cli: Cli) {

@@ -46,9 +46,7 @@ async fn functions_are_evaluated_without_a_provider_block() {
 
 #[tokio::test]
 async fn functions_are_evaluated_by_terraform() {
-    if Cli::Terraform.is_here(sandbox().await) {
-        evaluated(Cli::Terraform).await;
-    }
+    evaluated(Cli::Terraform).await;
 }
 
 async fn evaluated(cli: Cli) {

@@ -8,7 +8,7 @@ use gitops_sandbox::Sandbox;
 use serde_json::{Value as Json, json};
 
 use crate::support::cli::{Cli, Workspace};
-use crate::support::sandbox::{PROVIDER, kinds, own_eks, sandbox};
+use crate::support::sandbox::{PROVIDER, kinds, own_eks};
 
 const AWS: &str = "hashicorp/aws";
 const KUBERNETES: &str = "hashicorp/kubernetes";
@@ -130,9 +130,7 @@ async fn objects_of_other_providers_are_taken_over_without_a_change() {
 
 #[tokio::test]
 async fn objects_of_other_providers_are_taken_over_without_a_change_under_terraform() {
-    if Cli::Terraform.is_here(sandbox().await) {
-        taken_over(Cli::Terraform).await;
-    }
+    taken_over(Cli::Terraform).await;
 }
 
 async fn taken_over(cli: Cli) {

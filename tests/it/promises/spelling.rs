@@ -1,7 +1,7 @@
 //! Every type has a short name as well, and a `moved` block leads from one to the other.
 
 use crate::support::cli::{Cli, Workspace};
-use crate::support::sandbox::{kinds, own_eks, sandbox};
+use crate::support::sandbox::{kinds, own_eks};
 
 fn configuration(long: bool) -> String {
     let (prefix, provider) = if long { ("gitops_", "") } else { ("", "provider = gitops") };
@@ -53,9 +53,7 @@ async fn the_short_names_are_the_same_resources() {
 
 #[tokio::test]
 async fn the_short_names_are_the_same_resources_under_terraform() {
-    if Cli::Terraform.is_here(sandbox().await) {
-        moved_back_and_forth(Cli::Terraform).await;
-    }
+    moved_back_and_forth(Cli::Terraform).await;
 }
 
 async fn moved_back_and_forth(cli: Cli) {

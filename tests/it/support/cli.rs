@@ -33,15 +33,6 @@ impl Cli {
             Self::Terragrunt => "terragrunt",
         }
     }
-
-    /// Whether it can be run here; says so if not. The sandbox brings all but Terraform.
-    pub(crate) fn is_here(self, sandbox: &Sandbox) -> bool {
-        let here = sandbox.tool(self.name()).is_some();
-        if !here {
-            eprintln!("skipped: {} is not on PATH, and may not be built here", self.name());
-        }
-        here
-    }
 }
 
 /// A folder with a configuration, and the tool that works on it.

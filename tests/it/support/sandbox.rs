@@ -21,7 +21,7 @@ use gitops_sandbox::cache::Cache;
 use gitops_sandbox::eks::{ClusterSpec, Emulator, EmulatorConfig};
 use gitops_sandbox::eks_api::EksApi;
 use gitops_sandbox::tools::CustomResources;
-use gitops_sandbox::{Options, Sandbox, inventory, kubernetes};
+use gitops_sandbox::{Options, Part, Sandbox, inventory, kubernetes};
 use kube::Api;
 use kube::api::{DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams};
 use kube::core::{ApiResource, GroupVersionKind, TypeMeta};
@@ -51,6 +51,7 @@ pub(crate) async fn sandbox() -> &'static Sandbox {
             provider: Some(PathBuf::from(PROVIDER)),
             // Long enough for a capability to be caught in the making.
             tick: Duration::from_millis(300),
+            with: BTreeSet::from([Part::Terraform]),
             ..Options::default()
         };
         let sandbox = Sandbox::start(options).await.expect("a sandbox");

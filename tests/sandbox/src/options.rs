@@ -16,6 +16,8 @@ pub enum Part {
     Kargo,
     /// kro's controller and custom resource definitions; left out unless asked for.
     Kro,
+    /// Terraform beside `OpenTofu`; left out unless asked for, since it takes minutes to build.
+    Terraform,
     /// IAM, ECR, STS, the EKS API and with it EKS authentication.
     Aws,
 }
@@ -61,7 +63,7 @@ impl Default for Options {
 impl Options {
     /// Whether the sandbox has a part.
     pub fn has(&self, part: Part) -> bool {
-        let by_default = part != Part::Kro;
+        let by_default = !matches!(part, Part::Kro | Part::Terraform);
         (by_default || self.with.contains(&part)) && !self.without.contains(&part)
     }
 
@@ -74,6 +76,9 @@ impl Options {
     pub(crate) fn tools(&self) -> Vec<Tool> {
         let mut tools =
             vec![Tool::Etcd, Tool::Kubernetes, Tool::Kubectl, Tool::OpenTofu, Tool::Terragrunt];
+        if self.has(Part::Terraform) {
+            tools.push(Tool::Terraform);
+        }
         if self.has(Part::Aws) || self.has(Part::Argocd) {
             tools.push(Tool::Python);
         }

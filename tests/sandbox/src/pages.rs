@@ -19,16 +19,24 @@ use crate::tools::{Tool, Toolbox};
 const PROVIDER: &str = "gitops";
 
 /// What of `docs/` is made here, with all that is below it.
-const MADE: [&str; 5] =
-    ["index.md", "resources", "data-sources", "functions", "ephemeral-resources"];
+const MADE: [&str; 7] = [
+    "index.md",
+    "resources",
+    "data-sources",
+    "functions",
+    "ephemeral-resources",
+    "list-resources",
+    "actions",
+];
 
 /// Schemas by the name of a type, each of which is served under a short name too.
-const BY_TYPE: [&str; 5] = [
+const BY_TYPE: [&str; 6] = [
     "resource_schemas",
     "resource_identity_schemas",
     "data_source_schemas",
     "ephemeral_resource_schemas",
     "list_resource_schemas",
+    "action_schemas",
 ];
 
 /// Pages by their path below `docs/`.
@@ -37,14 +45,14 @@ pub type Pages = BTreeMap<PathBuf, String>;
 /// Makes the pages of the provider that is this program, with the templates and examples of a
 /// checkout, and has tfplugindocs check them.
 pub fn make(checkout: &Path, provider: &Path) -> anyhow::Result<Pages> {
-    let tools = Toolbox::prepare(&Cache::of_user()?, &[Tool::OpenTofu, Tool::TfPluginDocs])?;
+    let tools = Toolbox::prepare(&Cache::of_user()?, &[Tool::Terraform, Tool::TfPluginDocs])?;
     let folder = tempfile::tempdir()?;
     let root = folder.path().join("terraform-provider-gitops");
     copy(&checkout.join("examples"), &root.join("examples"))?;
     copy(&checkout.join("docs/templates"), &root.join("templates"))?;
 
     let schema = folder.path().join("schema.json");
-    let schemas = schema_of(provider, tools.require("tofu")?, folder.path())?;
+    let schemas = schema_of(provider, tools.require("terraform")?, folder.path())?;
     fs::write(&schema, schemas.to_string())?;
 
     let tfplugindocs = tools.require("tfplugindocs")?;
@@ -88,8 +96,8 @@ pub fn differences(before: &Pages, after: &Pages) -> BTreeSet<PathBuf> {
     all.filter(|page| before.get(*page) != after.get(*page)).cloned().collect()
 }
 
-/// The schemas as tfplugindocs looks for them, without the short names.
-fn schema_of(provider: &Path, tofu: &Path, folder: &Path) -> anyhow::Result<Json> {
+/// The schemas as tfplugindocs looks for them, from the tool that knows of lists and actions, without the short names.
+fn schema_of(provider: &Path, terraform: &Path, folder: &Path) -> anyhow::Result<Json> {
     let work = folder.join("schema");
     fs::create_dir_all(&work)?;
     let beside = provider.parent().and_then(Path::to_str).context("a folder in UTF-8")?;
@@ -103,7 +111,7 @@ fn schema_of(provider: &Path, tofu: &Path, folder: &Path) -> anyhow::Result<Json
     let requirement = "terraform {\n  required_providers {\n    gitops = {\n      \
                        source = \"eks-gitops/gitops\"\n    }\n  }\n}\n";
     fs::write(work.join("main.tf"), requirement)?;
-    let mut command = Command::new(tofu);
+    let mut command = Command::new(terraform);
     command.args(["providers", "schema", "-json"]).current_dir(&work);
     command.env("TF_CLI_CONFIG_FILE", &settings).env("CHECKPOINT_DISABLE", "1");
     let mut answer: Json = serde_json::from_slice(&said(&mut command)?)?;

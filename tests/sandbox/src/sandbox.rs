@@ -142,7 +142,7 @@ impl Sandbox {
         self.parts.git.repository(git::DEMO)
     }
 
-    /// Where a program is; `terraform` only where it was on PATH.
+    /// Where a program is; `terraform` only with [`Part::Terraform`](crate::Part).
     pub fn tool(&self, name: &str) -> Option<&Path> {
         self.parts.tools.get(name)
     }

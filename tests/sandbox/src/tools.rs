@@ -30,6 +30,8 @@ pub enum Tool {
     Kubectl,
     /// `tofu`.
     OpenTofu,
+    /// `terraform`.
+    Terraform,
     /// `argocd`; which of its programs it is depends on the name it is started under.
     ArgoCd,
     /// `kustomize`, which Argo CD runs.
@@ -48,11 +50,12 @@ pub enum Tool {
 
 impl Tool {
     /// Every tool, in the order of how soon a test needs it.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Etcd,
         Self::Kubernetes,
         Self::Python,
         Self::OpenTofu,
+        Self::Terraform,
         Self::ArgoCd,
         Self::Kustomize,
         Self::Helm,
@@ -68,6 +71,7 @@ impl Tool {
             Self::Kubernetes => Source::Go(&programs::KUBERNETES),
             Self::Kubectl => Source::Go(&programs::KUBECTL),
             Self::OpenTofu => Source::Go(&programs::OPENTOFU),
+            Self::Terraform => Source::Go(&programs::TERRAFORM),
             Self::ArgoCd => Source::Go(&programs::ARGOCD),
             Self::Kustomize => Source::Go(&programs::KUSTOMIZE),
             Self::Helm => Source::Go(&programs::HELM),
@@ -93,8 +97,6 @@ pub struct Toolbox {
 impl Toolbox {
     /// Finds or builds the wanted tools; minutes the first time, with a line on stderr for each
     /// build.
-    ///
-    /// `terraform` is taken along where it is on PATH.
     pub fn prepare(cache: &Cache, wanted: &[Tool]) -> anyhow::Result<Self> {
         let mut programs = BTreeMap::new();
         for tool in Tool::ALL.into_iter().filter(|tool| wanted.contains(tool)) {
@@ -106,9 +108,6 @@ impl Toolbox {
                 Source::Python => python::environment(cache)?,
             };
             programs.extend(had);
-        }
-        if let Some(terraform) = found::on_path("terraform") {
-            programs.insert("terraform", terraform);
         }
         Ok(Self { programs })
     }

@@ -4,6 +4,7 @@
 //! fails if a step fails, if the second plan is not empty, or if the destroy leaves anything
 //! behind.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, ExitStatus};
@@ -11,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail, ensure};
 use clap::{Parser, ValueEnum};
-use gitops_sandbox::{Options, Sandbox, cli, inventory};
+use gitops_sandbox::{Options, Part, Sandbox, cli, inventory};
 
 /// Builds the provider, starts a sandbox and takes examples/quickstart (with terragrunt,
 /// terragrunt-examples) through its whole life.
@@ -125,7 +126,11 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         None => cli::build_provider().await?,
     };
     heading("Starting a cluster with Git, IAM and the EKS API around it");
-    let sandbox = Sandbox::start(Options { provider, ..Options::default() }).await?;
+    let with = match arguments.cli {
+        Tool::Terraform => BTreeSet::from([Part::Terraform]),
+        Tool::Tofu | Tool::Terragrunt => BTreeSet::new(),
+    };
+    let sandbox = Sandbox::start(Options { provider, with, ..Options::default() }).await?;
     cli::print_timings(&sandbox);
 
     let demo = Demo::new(&sandbox, arguments.cli, &example)?;
@@ -228,11 +233,7 @@ impl<'a> Demo<'a> {
     fn command(&self, step: &Step) -> anyhow::Result<Command> {
         let mut command = match self.tool {
             Tool::Tofu => Command::new("tofu"),
-            Tool::Terraform => {
-                let missing = "terraform is not on PATH, and the sandbox does not bring it";
-                self.sandbox.tool("terraform").context(missing)?;
-                Command::new("terraform")
-            }
+            Tool::Terraform => Command::new("terraform"),
             Tool::Terragrunt => {
                 let mut command = Command::new("terragrunt");
                 command.args(["run", "--all", "--non-interactive", "--no-color", "--"]);

@@ -54,6 +54,21 @@ pub(super) static OPENTOFU: Program = Program {
     minutes: "3",
 };
 
+pub(super) static TERRAFORM: Program = Program {
+    name: "terraform",
+    module: "terraform",
+    version: "1.16.4",
+    binaries: &[Binary { name: "terraform", package: "github.com/hashicorp/terraform" }],
+    variables: &[
+        ("github.com/hashicorp/terraform/version.dev", "no"),
+        // Only for the option -allow-deferral; without it nothing is done in another way.
+        ("main.experimentsAllowed", "yes"),
+    ],
+    // A released one has no deferral.
+    acceptable: Acceptable::None,
+    minutes: "4",
+};
+
 pub(super) static ARGOCD: Program = Program {
     name: "argocd",
     module: "argocd",

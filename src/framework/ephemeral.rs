@@ -191,10 +191,7 @@ impl<E: Ephemeral> Opener<E::Provider> for Typed<E> {
     }
 
     fn validate(&self, config: &Value, diagnostics: &mut Diagnostics) {
-        match E::Model::from_value(config.clone()) {
-            Ok(config) => E::validate(&config, diagnostics),
-            Err(error) => diagnostics.error(&error),
-        }
+        validate::typed(config, diagnostics, E::validate);
     }
 
     async fn open(&self, cx: &Operation<E::Provider>, config: Value) -> Result<Opened<Value>> {

@@ -153,10 +153,7 @@ impl<L: List> Lister<L::Provider> for Typed<L> {
     }
 
     fn validate(&self, config: &Value, diagnostics: &mut Diagnostics) {
-        match L::Config::from_value(config.clone()) {
-            Ok(config) => L::validate(&config, diagnostics),
-            Err(error) => diagnostics.error(&error),
-        }
+        validate::typed(config, diagnostics, L::validate);
     }
 
     async fn list(

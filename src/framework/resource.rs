@@ -14,6 +14,7 @@ use super::moves::Peer;
 use super::operation::Operation;
 use super::schema::Schema;
 use super::timeouts::DefaultTimeouts;
+use super::validate;
 use super::value::Value;
 
 /// A type of resource whose model is a struct.
@@ -140,10 +141,7 @@ impl<R: Resource> Lifecycle<R::Provider> for Typed<R> {
     }
 
     fn validate(&self, config: &Value, diagnostics: &mut Diagnostics) {
-        match R::Model::from_value(config.clone()) {
-            Ok(config) => R::validate(&config, diagnostics),
-            Err(error) => diagnostics.error(&error),
-        }
+        validate::typed(config, diagnostics, R::validate);
     }
 
     async fn plan(&self, cx: &Operation<R::Provider>, change: &mut Change) -> Result<()> {

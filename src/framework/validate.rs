@@ -1,6 +1,7 @@
 //! Checks of a configuration that follow from the schema alone.
 
 use super::diagnostics::Diagnostics;
+use super::model::Model;
 use super::path::Path;
 use super::schema::{Attribute, Check, Kind, Nesting, Presence};
 use super::value::Value;
@@ -18,6 +19,18 @@ pub fn checked(
         rules(&mut diagnostics);
     }
     diagnostics
+}
+
+/// Checks the rules of a configuration that is a struct.
+pub fn typed<M: Model>(
+    config: &Value,
+    diagnostics: &mut Diagnostics,
+    rules: impl FnOnce(&M, &mut Diagnostics),
+) {
+    match M::from_value(config.clone()) {
+        Ok(config) => rules(&config, diagnostics),
+        Err(error) => diagnostics.error(&error),
+    }
 }
 
 /// Checks every known part of a configuration; unknown parts pass.

@@ -19,6 +19,7 @@ use crate::clients::kube::{
 };
 use crate::framework::api::{self, View};
 use crate::framework::managed::with_write_only;
+use crate::framework::validate;
 use crate::framework::{
     Attr, Attribute, Change, DefaultTimeouts, Diagnostics, Error, ImportFormat, Lifecycle, Model,
     Path, Peer, Progress, Result, Schema, Value,
@@ -258,16 +259,10 @@ impl<K: Kind> Lifecycle<Provider> for Custom<K> {
     }
 
     fn validate(&self, config: &Value, diagnostics: &mut Diagnostics) {
-        match K::Model::from_value(config.clone()) {
-            Ok(config) => K::validate(&config, diagnostics),
-            Err(error) => diagnostics.error(&error),
-        }
+        validate::typed(config, diagnostics, K::validate);
         ignored::validate(self.attributes(), config, diagnostics);
-        if config.get("cluster").is_wholly_known()
-            && let Ok(Attr::Known(cluster)) = cluster(config)
-            && let Err(error) = cluster.target()
-        {
-            diagnostics.error(&error);
+        if let Ok(cluster) = cluster(config) {
+            ClusterRef::check(&cluster, diagnostics);
         }
     }
 

@@ -39,11 +39,7 @@ impl<K: Kind> List for ObjectList<K> {
                 format!("A {} is one of the whole cluster. Remove namespace.", K::OBJECT.kind),
             );
         }
-        if let Attr::Known(cluster) = &config.cluster
-            && let Err(error) = cluster.target()
-        {
-            diagnostics.error(&error);
-        }
+        ClusterRef::check(&config.cluster, diagnostics);
     }
 
     async fn list(cx: &Operation, config: ObjectQuery, finds: &mut Finds) -> Result<()> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::clients::kube::{self, Target};
-use crate::framework::{Attr, Error, Model, Path, Result, Secret, Timeouts};
+use crate::framework::{Attr, Diagnostics, Error, Model, Path, Result, Secret, Timeouts};
 
 /// An object that lives in a namespace.
 #[derive(Clone, Debug, Default, Model)]
@@ -142,9 +142,19 @@ impl ClusterRef {
         .target(&Path::attribute("cluster"))
     }
 
+    /// Refuses an attribute that is of no form; one that is not wholly known passes.
+    pub fn check(own: &Attr<Self>, diagnostics: &mut Diagnostics) {
+        if let Attr::Known(cluster) = own
+            && let Err(error) = cluster.target()
+            && !error.is_premature()
+        {
+            diagnostics.error(&error);
+        }
+    }
+
     /// The cluster is needed now, and these parts of the attribute are known only after apply.
     pub fn unknown(parts: &[Path]) -> Error {
-        Error::invalid(format!(
+        Error::premature(format!(
             "the cluster is not known yet: {} known only after apply",
             Path::are(parts)
         ))

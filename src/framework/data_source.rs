@@ -86,13 +86,15 @@ impl<P: Send + Sync + 'static> Source<P> {
         let found = found
             .and_then(|found| complete(plan::settle(&self.schema.attributes, &planned, found)));
         let (_, mut diagnostics) = cx.finish();
-        let state = found.map_err(|error| {
+        let state = found.map(Some).unwrap_or_else(|error| {
             let doing = format!("reading data source {}_{}", super::PREFIX, self.name);
             let error = error.context(doing);
             tracing::debug!(data_source = self.name, error = ?error, "reading failed");
             diagnostics.error(&error);
+            // What is put off is unknown for now, and not nothing.
+            error.is_premature().then_some(planned)
         });
-        Outcome { state: state.ok(), diagnostics, ..Outcome::default() }
+        Outcome { state, diagnostics, ..Outcome::default() }
     }
 }
 
@@ -128,10 +130,7 @@ impl<D: DataSource> Reader<D::Provider> for Typed<D> {
     }
 
     fn validate(&self, config: &Value, diagnostics: &mut Diagnostics) {
-        match D::Model::from_value(config.clone()) {
-            Ok(config) => D::validate(&config, diagnostics),
-            Err(error) => diagnostics.error(&error),
-        }
+        validate::typed(config, diagnostics, D::validate);
     }
 
     async fn read(&self, cx: &Operation<D::Provider>, config: Value) -> Result<Value> {

@@ -14,6 +14,8 @@ pub struct Diagnostic {
     pub detail: String,
     /// The attribute it is about; the root for the whole block.
     pub path: Path,
+    /// Whether it is an error only because something is not known yet.
+    pub premature: bool,
 }
 
 /// How bad a [`Diagnostic`] is.
@@ -29,6 +31,14 @@ pub enum Severity {
 #[derive(Clone, Debug, Default)]
 pub struct Diagnostics(Vec<Diagnostic>);
 
+impl From<&Error> for Diagnostics {
+    fn from(error: &Error) -> Self {
+        let mut only = Self::default();
+        only.error(error);
+        only
+    }
+}
+
 impl Diagnostics {
     /// Adds an error, unless the same one is there already.
     pub fn error(&mut self, error: &Error) {
@@ -37,6 +47,7 @@ impl Diagnostics {
             summary: error.summary(),
             detail: error.detail(),
             path: error.path().cloned().unwrap_or_default(),
+            premature: error.is_premature(),
         });
     }
 
@@ -44,13 +55,14 @@ impl Diagnostics {
     /// `detail` the rule that is broken and what to write instead.
     pub fn invalid(&mut self, path: Path, summary: impl Into<String>, detail: impl Into<String>) {
         let (summary, detail) = (summary.into(), detail.into());
-        self.add(Diagnostic { severity: Severity::Error, summary, detail, path });
+        self.add(Diagnostic { severity: Severity::Error, summary, detail, path, premature: false });
     }
 
     /// Adds a warning.
     pub fn warn(&mut self, path: Path, summary: impl Into<String>, detail: impl Into<String>) {
         let (summary, detail) = (summary.into(), detail.into());
-        self.add(Diagnostic { severity: Severity::Warning, summary, detail, path });
+        let severity = Severity::Warning;
+        self.add(Diagnostic { severity, summary, detail, path, premature: false });
     }
 
     /// Adds all of `others`.
@@ -71,6 +83,19 @@ impl Diagnostics {
     #[must_use]
     pub fn map(self, change: impl FnMut(Diagnostic) -> Diagnostic) -> Self {
         Self(self.0.into_iter().map(change).collect())
+    }
+
+    /// Whether the call failed, and will not once everything is known.
+    pub fn are_premature(&self) -> bool {
+        let mut errors = self.0.iter().filter(|found| found.severity == Severity::Error).peekable();
+        errors.peek().is_some() && errors.all(|error| error.premature)
+    }
+
+    /// Without the errors.
+    #[must_use]
+    pub fn without_errors(mut self) -> Self {
+        self.0.retain(|found| found.severity != Severity::Error);
+        self
     }
 
     /// Whether the call failed.

@@ -33,6 +33,7 @@ struct Inner {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Invalid,
+    Premature,
     NotFound,
     AlreadyExists,
     Conflict,
@@ -63,6 +64,11 @@ impl Error {
     /// The configuration, or a request made of it, breaks a rule.
     pub fn invalid(message: impl Into<String>) -> Self {
         Self::new(Kind::Invalid, message)
+    }
+
+    /// Something that is needed now is known only after apply.
+    pub fn premature(message: impl Into<String>) -> Self {
+        Self::new(Kind::Premature, message)
     }
 
     /// The object does not exist.
@@ -206,6 +212,11 @@ impl Error {
         self.0.kind == Kind::Invalid
     }
 
+    /// Whether something is missing that is known after apply.
+    pub fn is_premature(&self) -> bool {
+        self.0.kind == Kind::Premature
+    }
+
     /// Whether the credentials were not accepted.
     pub fn is_unauthenticated(&self) -> bool {
         self.0.kind == Kind::Unauthenticated
@@ -237,6 +248,7 @@ impl Error {
         matches!(
             self.0.kind,
             Kind::Invalid
+                | Kind::Premature
                 | Kind::NotFound
                 | Kind::AlreadyExists
                 | Kind::Conflict

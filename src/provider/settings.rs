@@ -130,7 +130,7 @@ pub(super) fn require_known(what: &str, unknown: &[Path]) -> Result<()> {
     if unknown.is_empty() {
         return Ok(());
     }
-    Err(Error::invalid(format!(
+    Err(Error::premature(format!(
         "{what}: of the provider block, {} known only after apply",
         Path::are(unknown)
     ))

@@ -1,5 +1,6 @@
 //! The calls about data sources.
 
+use super::deferral::deferred;
 use super::diagnostics::{diagnostics, located};
 use super::{proto, wire};
 use crate::framework::data_source::Source;
@@ -31,9 +32,10 @@ pub(super) async fn read<P: Send + Sync + 'static>(
     let source = find(registry, &request.type_name)?;
     let config = wire::read(source.schema(), request.config.as_ref())?;
     let outcome = source.read(session, &config).await;
+    let (deferred, said) = deferred(request.client_capabilities, outcome.diagnostics);
     Ok(proto::read_data_source::Response {
         state: wire::write_option(source.schema(), outcome.state.as_ref())?,
-        diagnostics: diagnostics(located(&source.schema().attributes, outcome.diagnostics)),
-        deferred: None,
+        diagnostics: diagnostics(located(&source.schema().attributes, said)),
+        deferred,
     })
 }

@@ -2,6 +2,7 @@
 
 use std::time::SystemTime;
 
+use super::deferral::deferred;
 use super::diagnostics::{diagnostics, located};
 use super::{proto, wire};
 use crate::framework::ephemeral::Lessor;
@@ -33,12 +34,13 @@ pub(super) async fn open<P: Send + Sync + 'static>(
     let lessor = find(registry, &request.type_name)?;
     let config = wire::read(lessor.schema(), request.config.as_ref())?;
     let lease = lessor.open(session, &config).await;
+    let (deferred, said) = deferred(request.client_capabilities, lease.diagnostics);
     Ok(proto::open_ephemeral_resource::Response {
         result: wire::write_option(lessor.schema(), lease.result.as_ref())?,
         renew_at: lease.renew_at.map(timestamp),
         private: Some(lease.private.to_bytes()),
-        diagnostics: diagnostics(located(&lessor.schema().attributes, lease.diagnostics)),
-        deferred: None,
+        diagnostics: diagnostics(located(&lessor.schema().attributes, said)),
+        deferred,
     })
 }
 

@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
+use super::deferral::{Client, deferred};
 use super::diagnostics::{diagnostics, located, path};
 use super::{proto, wire};
 use crate::framework::schema::{Attribute, Kind, Nesting};
 use crate::framework::{
     Diagnostics, Error, Foreign, ImportId, Managed, Path, Private, Registry, Result, Session, Value,
 };
-
-type ClientCapabilities = Option<proto::ClientCapabilities>;
 
 fn find<'a, P: Send + Sync + 'static>(
     registry: &'a Registry<P>,
@@ -40,7 +39,7 @@ pub(super) fn validate<P: Send + Sync + 'static>(
     Ok(located(&managed.schema().attributes, found))
 }
 
-fn takes_write_only(client: ClientCapabilities) -> bool {
+fn takes_write_only(client: Client) -> bool {
     client.is_some_and(|client| client.write_only_attributes_allowed)
 }
 
@@ -127,6 +126,7 @@ pub(super) async fn read<P: Send + Sync + 'static>(
     let prior = wire::read(managed.schema(), request.current_state.as_ref())?;
     let outcome =
         managed.read(session, prior.clone(), Private::from_bytes(&request.private)?).await;
+    let (deferred, said) = deferred(request.client_capabilities, outcome.diagnostics);
     let identity = wire::write_identity(&managed.identity(), &outcome.identity)?;
     // An unchanged state goes back byte for byte.
     let new_state = if outcome.state.as_ref() == Some(&prior) {
@@ -139,8 +139,8 @@ pub(super) async fn read<P: Send + Sync + 'static>(
         private: outcome.private.to_bytes(),
         // What is not sent back is erased.
         new_identity: identity.or(request.current_identity),
-        diagnostics: told(managed, outcome.diagnostics),
-        deferred: None,
+        diagnostics: told(managed, said),
+        deferred,
     })
 }
 
@@ -154,13 +154,15 @@ pub(super) async fn plan<P: Send + Sync + 'static>(
     let config = wire::read_option(managed.schema(), request.config.as_ref())?;
     let private = Private::from_bytes(&request.prior_private)?;
     let outcome = managed.plan(session, prior, config, private).await;
+    let (deferred, said) = deferred(request.client_capabilities, outcome.diagnostics);
     let identity = wire::write_identity(&managed.identity(), &outcome.identity)?;
     Ok(proto::plan_resource_change::Response {
         planned_state: wire::write_option(managed.schema(), outcome.planned.as_ref())?,
         requires_replace: outcome.replace.iter().map(path).collect(),
         planned_private: outcome.private.to_bytes(),
         planned_identity: identity.or(request.prior_identity),
-        diagnostics: told(managed, outcome.diagnostics),
+        diagnostics: told(managed, said),
+        deferred,
         ..Default::default()
     })
 }
@@ -198,6 +200,7 @@ pub(super) async fn import<P: Send + Sync + 'static>(
         None => ImportId::Text(request.id),
     };
     let outcome = managed.import(session, id).await;
+    let (deferred, said) = deferred(request.client_capabilities, outcome.diagnostics);
     let imported = match &outcome.state {
         None => None,
         Some(state) => Some(proto::import_resource_state::ImportedResource {
@@ -209,8 +212,20 @@ pub(super) async fn import<P: Send + Sync + 'static>(
     };
     Ok(proto::import_resource_state::Response {
         imported_resources: imported.into_iter().collect(),
-        diagnostics: told(managed, outcome.diagnostics),
-        deferred: None,
+        diagnostics: told(managed, said),
+        deferred,
+    })
+}
+
+pub(super) fn generate<P: Send + Sync + 'static>(
+    registry: &Registry<P>,
+    request: &proto::generate_resource_config::Request,
+) -> Result<proto::generate_resource_config::Response> {
+    let managed = find(registry, &request.type_name)?;
+    let state = wire::read(managed.schema(), request.state.as_ref())?;
+    Ok(proto::generate_resource_config::Response {
+        config: wire::write(managed.schema(), &managed.generate(&state))?,
+        diagnostics: Vec::new(),
     })
 }
 

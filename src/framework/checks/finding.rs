@@ -30,7 +30,7 @@ impl From<Finding> for Diagnostic {
                 format!("Look at the value of {subject}: {rule}."),
             ),
         };
-        Self { severity, summary, detail, path }
+        Self { severity, summary, detail, path, premature: false }
     }
 }
 

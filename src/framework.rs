@@ -4,6 +4,7 @@
 //! Kubernetes). Everything that Terraform and OpenTofu demand of a provider is
 //! decided here, on plain data.
 
+pub mod action;
 pub mod api;
 pub mod checks;
 pub mod clock;
@@ -35,6 +36,7 @@ pub mod validate;
 pub mod value;
 pub mod wait;
 
+pub use action::{Action, SendProgress};
 pub use clock::Clock;
 pub use data_source::DataSource;
 pub use diagnostics::{Diagnostic, Diagnostics, Severity};

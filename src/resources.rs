@@ -1,5 +1,6 @@
 //! Every type and function that the provider serves; one line each.
 
+pub mod actions;
 pub mod argocd;
 pub mod data_sources;
 pub mod eks;
@@ -35,6 +36,7 @@ pub fn registry() -> Registry<Provider> {
         .kind::<kargo::warehouse::Warehouse>()
         .data_source::<data_sources::eks_cluster::EksCluster>()
         .ephemeral::<ephemeral::eks_token::EksToken>()
+        .action::<actions::application_sync::ApplicationSync>()
         .function::<functions::capability_trust_policy::CapabilityTrustPolicy>()
         .function::<functions::cluster_arn::ClusterArn>()
         .function::<functions::ecr_read_policy::EcrReadPolicy>()

@@ -1,8 +1,10 @@
 //! The tfplugin6 service: protobuf and msgpack on one side, the framework on
 //! the other.
 
+mod action;
 pub mod codec;
 mod data_source;
+mod deferral;
 mod diagnostics;
 mod ephemeral;
 mod function;

@@ -13,6 +13,7 @@ use super::identity::{ImportFormat, ImportId};
 use super::moves::Peer;
 use super::operation::Operation;
 use super::path::Path;
+use super::plan;
 use super::schema::Schema;
 use super::timeouts::DefaultTimeouts;
 use super::value::{Object, Value};
@@ -80,6 +81,11 @@ pub trait Lifecycle<P: Send + Sync + 'static>: Send + Sync {
     /// Checks rules that go beyond single attributes; unknown parts pass.
     fn validate(&self, config: &Value, diagnostics: &mut Diagnostics) {
         let _ = (config, diagnostics);
+    }
+
+    /// A configuration for an object in that state, which has none yet.
+    fn generate(&self, state: &Value) -> Value {
+        plan::generate(&self.schema().attributes, state)
     }
 
     /// Refines a plan; must not call any API for a create.

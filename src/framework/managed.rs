@@ -120,6 +120,11 @@ impl<P: Send + Sync + 'static> Managed<P> {
         })
     }
 
+    /// A configuration for an object in that state, which has none yet.
+    pub fn generate(&self, state: &Value) -> Value {
+        self.lifecycle.generate(state)
+    }
+
     /// Plans a create, an update, or (with no `config`) a destroy.
     pub async fn plan(
         &self,

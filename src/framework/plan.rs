@@ -10,6 +10,10 @@ use super::path::Path;
 use super::schema::{Attribute, Kind, Nesting, Replace};
 use super::value::{Object, Value};
 
+mod generate;
+
+pub use generate::generate;
+
 /// What is planned.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Planned {

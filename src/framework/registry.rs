@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::action::{Action, Performer};
 use super::data_source::{DataSource, Source};
 use super::ephemeral::{Ephemeral, Lessor};
 use super::function::{Callable, Function};
@@ -22,6 +23,7 @@ pub struct Registry<P> {
     ephemerals: BTreeMap<String, Arc<Lessor<P>>>,
     functions: BTreeMap<&'static str, Callable>,
     lists: BTreeMap<String, Arc<Listing<P>>>,
+    actions: BTreeMap<String, Arc<Performer<P>>>,
 }
 
 impl<P: Send + Sync + 'static> Registry<P> {
@@ -35,6 +37,7 @@ impl<P: Send + Sync + 'static> Registry<P> {
             ephemerals: BTreeMap::new(),
             functions: BTreeMap::new(),
             lists: BTreeMap::new(),
+            actions: BTreeMap::new(),
         }
     }
 
@@ -75,6 +78,17 @@ impl<P: Send + Sync + 'static> Registry<P> {
         for name in spellings(E::NAME) {
             let before = self.ephemerals.insert(name, lessor.clone());
             assert!(before.is_none(), "two ephemeral resources are called {}", E::NAME);
+        }
+        self
+    }
+
+    /// Adds an action, in both spellings like a resource.
+    #[must_use]
+    pub fn action<A: Action<Provider = P>>(mut self) -> Self {
+        let performer = Arc::new(Performer::of::<A>());
+        for name in spellings(A::NAME) {
+            let before = self.actions.insert(name, performer.clone());
+            assert!(before.is_none(), "two actions are called {}", A::NAME);
         }
         self
     }
@@ -140,6 +154,16 @@ impl<P: Send + Sync + 'static> Registry<P> {
     /// Every ephemeral resource by its type names, in both spellings.
     pub fn ephemerals(&self) -> impl Iterator<Item = (&str, &Lessor<P>)> {
         self.ephemerals.iter().map(|(name, lessor)| (name.as_str(), &**lessor))
+    }
+
+    /// The action of that type name, in either spelling.
+    pub fn get_action(&self, type_name: &str) -> Option<&Arc<Performer<P>>> {
+        self.actions.get(type_name)
+    }
+
+    /// Every action by its type names, in both spellings.
+    pub fn actions(&self) -> impl Iterator<Item = (&str, &Performer<P>)> {
+        self.actions.iter().map(|(name, performer)| (name.as_str(), &**performer))
     }
 
     /// The function of that name.

@@ -14,8 +14,8 @@ use super::moves::Peer;
 use super::operation::Operation;
 use super::schema::Schema;
 use super::timeouts::DefaultTimeouts;
-use super::validate;
 use super::value::Value;
+use super::{plan, validate};
 
 /// A type of resource whose model is a struct.
 ///
@@ -42,6 +42,11 @@ pub trait Resource: Send + Sync + 'static {
     /// Checks rules that go beyond single attributes; unknown parts pass.
     fn validate(config: &Self::Model, diagnostics: &mut Diagnostics) {
         let _ = (config, diagnostics);
+    }
+
+    /// Takes out of a configuration that is generated what its other parts say already.
+    fn generated(config: &mut Value) {
+        let _ = config;
     }
 
     /// Refines a plan; must not call any API for a create.
@@ -142,6 +147,12 @@ impl<R: Resource> Lifecycle<R::Provider> for Typed<R> {
 
     fn validate(&self, config: &Value, diagnostics: &mut Diagnostics) {
         validate::typed(config, diagnostics, R::validate);
+    }
+
+    fn generate(&self, state: &Value) -> Value {
+        let mut config = plan::generate(&self.schema().attributes, state);
+        R::generated(&mut config);
+        config
     }
 
     async fn plan(&self, cx: &Operation<R::Provider>, change: &mut Change) -> Result<()> {

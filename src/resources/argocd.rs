@@ -4,6 +4,7 @@ pub mod app_project;
 pub mod application;
 mod check;
 pub mod cluster;
+pub mod operation;
 mod peers;
 mod profile;
 pub mod rules;
@@ -12,7 +13,7 @@ use crate::framework::{Attr, Model};
 use crate::resources::object::meta::CommonMeta;
 
 /// The namespace that Argo CD is installed to unless somebody says otherwise.
-const NAMESPACE: &str = "argocd";
+pub const NAMESPACE: &str = "argocd";
 
 /// An object that Argo CD looks for in its own namespace.
 #[derive(Clone, Debug, Default, Model)]

@@ -40,12 +40,12 @@ macro_rules! replies {
 }
 
 replies! {
-    apply_resource_change, close_ephemeral_resource, configure_provider, get_functions,
+    apply_resource_change, close_ephemeral_resource, configure_provider, generate_resource_config, get_functions,
     get_provider_schema, get_resource_identity_schemas, import_resource_state,
-    move_resource_state, open_ephemeral_resource, plan_resource_change, read_data_source,
+    move_resource_state, open_ephemeral_resource, plan_action, plan_resource_change, read_data_source,
     read_resource, renew_ephemeral_resource, upgrade_resource_identity, upgrade_resource_state,
-    validate_data_resource_config, validate_ephemeral_resource_config, validate_list_resource_config, validate_provider_config,
-    validate_resource_config,
+    validate_action_config, validate_data_resource_config, validate_ephemeral_resource_config,
+    validate_list_resource_config, validate_provider_config, validate_resource_config,
 }
 
 /// The call of a function has room for one error, and for no other message.
@@ -96,8 +96,7 @@ pub(super) async fn answer<R: Reply>(
             Err(panic) => Error::bug(format!("{rpc} panicked: {}", panic_text(&*panic))),
         };
         tracing::error!(error = ?error, "request failed");
-        let mut found = Diagnostics::default();
-        found.error(&error);
+        let found = Diagnostics::from(&error);
         Ok(Response::new(R::with(diagnostics(found))))
     };
     work.instrument(span).await
@@ -124,8 +123,7 @@ where
         Err(panic) => Error::bug(format!("{rpc} panicked: {}", panic_text(&*panic))),
     };
     tracing::error!(error = ?error, "request failed");
-    let mut found = Diagnostics::default();
-    found.error(&error);
+    let found = Diagnostics::from(&error);
     Response::new(Box::pin(stream::iter([Ok(last(diagnostics(found)))])))
 }
 
@@ -138,6 +136,7 @@ fn span(rpc: &'static str, type_name: &str) -> tracing::Span {
         tf_resource_type = Empty,
         tf_data_source_type = Empty,
         tf_ephemeral_resource_type = Empty,
+        tf_action_type = Empty,
         tf_function = Empty,
         tf_req_id = %id
     );
@@ -152,6 +151,7 @@ fn kind(rpc: &str) -> &'static str {
     match rpc {
         "ReadDataSource" | "ValidateDataResourceConfig" => "tf_data_source_type",
         "CallFunction" => "tf_function",
+        rpc if rpc.contains("Action") => "tf_action_type",
         rpc if rpc.contains("Ephemeral") => "tf_ephemeral_resource_type",
         _ => "tf_resource_type",
     }

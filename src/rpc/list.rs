@@ -91,10 +91,9 @@ async fn event<P: Send + Sync + 'static>(
         })
     };
     let written: Result<_> = written.await;
-    let event = written.unwrap_or_else(|error| {
-        let mut said = Diagnostics::default();
-        said.error(&error);
-        proto::list_resource::Event { diagnostic: diagnostics(said), ..Default::default() }
+    let event = written.unwrap_or_else(|error| proto::list_resource::Event {
+        diagnostic: diagnostics(Diagnostics::from(&error)),
+        ..Default::default()
     });
     proto::list_resource::Event { display_name, ..event }
 }

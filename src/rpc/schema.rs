@@ -16,6 +16,11 @@ pub(super) fn schema(schema: &Schema) -> proto::Schema {
     }
 }
 
+/// The schema of what an action takes.
+pub(super) fn action(config: &Schema) -> proto::ActionSchema {
+    proto::ActionSchema { schema: Some(schema(config)) }
+}
+
 /// The identity of a type of resource.
 pub(super) fn identity(attributes: &[IdentityAttribute]) -> proto::ResourceIdentitySchema {
     proto::ResourceIdentitySchema {

@@ -9,7 +9,7 @@ use tonic::{Request, Response, Status};
 
 use super::diagnostics::located;
 use super::proto::provider_server::Provider as Service;
-use super::{data_source, ephemeral, function, guard, list, proto, resource, schema, wire};
+use super::{action, data_source, ephemeral, function, guard, list, proto, resource, schema, wire};
 use crate::framework::schema::Schema;
 use crate::framework::{Diagnostics, Error, Provider, Registry, Result, Session};
 
@@ -57,6 +57,11 @@ impl<P: Provider> Server<P> {
                 .lists()
                 .map(|(name, listing)| (name.to_owned(), schema::schema(listing.schema())))
                 .collect(),
+            action_schemas: self
+                .registry
+                .actions()
+                .map(|(name, performer)| (name.to_owned(), schema::action(performer.schema())))
+                .collect(),
             server_capabilities: Some(capabilities()),
             ..Default::default()
         }
@@ -87,7 +92,7 @@ fn capabilities() -> proto::ServerCapabilities {
         // Every call finds the schema by itself.
         get_provider_schema_optional: true,
         move_resource_state: true,
-        generate_resource_config: false,
+        generate_resource_config: true,
     }
 }
 
@@ -133,6 +138,11 @@ impl<P: Provider> Service for Server<P> {
                 .map(|(name, _)| proto::get_metadata::ListResourceMetadata {
                     type_name: name.to_owned(),
                 })
+                .collect(),
+            actions: self
+                .registry
+                .actions()
+                .map(|(name, _)| proto::get_metadata::ActionMetadata { type_name: name.to_owned() })
                 .collect(),
             ..Default::default()
         }))
@@ -275,6 +285,18 @@ impl<P: Provider> Service for Server<P> {
         .await
     }
 
+    async fn generate_resource_config(
+        &self,
+        request: Request<proto::generate_resource_config::Request>,
+    ) -> Result<Response<proto::generate_resource_config::Response>, Status> {
+        let request = request.into_inner();
+        let name = request.type_name.clone();
+        guard::answer("GenerateResourceConfig", &name, async {
+            resource::generate(&*self.registry, &request)
+        })
+        .await
+    }
+
     async fn validate_data_resource_config(
         &self,
         request: Request<proto::validate_data_resource_config::Request>,
@@ -391,6 +413,40 @@ impl<P: Provider> Service for Server<P> {
             diagnostic,
             ..Default::default()
         }))
+    }
+
+    async fn validate_action_config(
+        &self,
+        request: Request<proto::validate_action_config::Request>,
+    ) -> Result<Response<proto::validate_action_config::Response>, Status> {
+        let request = request.into_inner();
+        let name = request.type_name.clone();
+        guard::tell("ValidateActionConfig", &name, async {
+            action::validate(&self.registry, &request)
+        })
+        .await
+    }
+
+    async fn plan_action(
+        &self,
+        request: Request<proto::plan_action::Request>,
+    ) -> Result<Response<proto::plan_action::Response>, Status> {
+        let request = request.into_inner();
+        let name = request.action_type.clone();
+        guard::tell("PlanAction", &name, async {
+            action::plan(&self.registry, &self.session()?, &request)
+        })
+        .await
+    }
+
+    async fn invoke_action(
+        &self,
+        request: Request<proto::invoke_action::Request>,
+    ) -> Result<Response<BoxStream<proto::invoke_action::Event>>, Status> {
+        let request = request.into_inner();
+        let name = request.action_type.clone();
+        let work = || action::invoke(&self.registry, self.session()?, &request);
+        Ok(guard::start("InvokeAction", &name, work, action::completed))
     }
 
     async fn move_resource_state(

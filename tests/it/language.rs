@@ -1,8 +1,11 @@
 //! What is not a resource, in the language of the real command line tools.
 
+mod actions;
 mod data_sources;
+mod deferral;
 mod ephemeral;
 mod functions;
+mod queries;
 
 /// What every configuration begins with.
 const PROVIDER: &str = r#"

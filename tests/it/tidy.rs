@@ -33,8 +33,8 @@ const TESTED_ELSEWHERE: [(&str, &str); 2] = [
 ];
 
 /// The traits of what is served.
-const SERVED: [&str; 6] =
-    ["Resource", "Kind", "object::Kind", "DataSource", "Ephemeral", "Function"];
+const SERVED: [&str; 7] =
+    ["Action", "Resource", "Kind", "object::Kind", "DataSource", "Ephemeral", "Function"];
 
 /// Where the environment is read. `plugin` reads what hosts define, `provider` all the rest.
 const ENVIRONMENT: [&str; 2] = ["plugin/env.rs", "provider/environment.rs"];
@@ -136,6 +136,20 @@ fn every_ephemeral_resource_has_an_example_and_is_in_the_readme() {
     assert_none(found);
 }
 
+#[test]
+fn every_action_has_an_example_and_is_in_the_readme() {
+    let registry = resources::registry();
+    let names = registry.actions().map(|(name, _)| name.to_owned());
+    let names: Vec<_> = names.filter(|name| name.starts_with(PREFIX)).collect();
+    assert!(!names.is_empty(), "there are actions");
+    let mut found = others_in("examples/actions", &names);
+    for name in names {
+        let example = format!("examples/actions/{name}/action.tf");
+        found.extend(missing_page(&example, &format!("action \"{name}\""), &name));
+    }
+    assert_none(found);
+}
+
 /// That an example is missing or about something else, and that the README does not name it.
 fn missing_page(example: &str, mention: &str, name: &str) -> Vec<String> {
     let mut found = Vec::new();
@@ -157,6 +171,44 @@ fn others_in(folder: &str, names: &[String]) -> Vec<String> {
         .filter(|example| !names.contains(example))
         .map(|example| format!("{folder}/{example}: there is no such thing"))
         .collect()
+}
+
+#[test]
+fn every_call_is_in_the_page_of_the_protocol_with_a_test_that_is_there() {
+    let calls = text("proto/tfplugin6.proto");
+    let calls = calls.lines().filter_map(|line| line.trim().strip_prefix("rpc "));
+    let page = text("docs/protocol.md");
+    let mut found = Vec::new();
+    for call in calls.filter_map(|line| line.split('(').next()) {
+        if !page.contains(&format!("\n| {call} | ")) {
+            found.push(format!("docs/protocol.md: no row for {call}"));
+        }
+    }
+    let tests = all_tests();
+    let named = page.split('`').filter(|code| code.contains("::") && !code.contains(' '));
+    found.extend(named.filter_map(|test| {
+        let name = test.rsplit("::").next().unwrap_or_default();
+        let is_there = tests.iter().any(|text| text.contains(&format!("fn {name}(")));
+        (!is_there).then(|| format!("docs/protocol.md: there is no test {test}"))
+    }));
+    assert_none(found);
+}
+
+/// The texts of the integration tests.
+fn all_tests() -> Vec<String> {
+    let mut texts = Vec::new();
+    let mut folders = vec![root().join("tests/it")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                texts.push(fs::read_to_string(path).expect("a text"));
+            }
+        }
+    }
+    texts
 }
 
 #[test]

@@ -13,7 +13,7 @@ use crate::framework::checks::iam_policy_arn;
 use crate::framework::wait::{self, Pace, Poll};
 use crate::framework::{
     Attr, Change, DefaultTimeouts, Diagnostics, Error, ImportFormat, Model, Path, Peer, Resource,
-    Result, Saved, Set, Timeouts,
+    Result, Saved, Set, Timeouts, Value,
 };
 use crate::provider::Provider;
 use crate::resources::{Operation, tags};
@@ -90,6 +90,12 @@ impl Resource for Role {
                 "Both name and name_prefix are set",
                 "Set name for a name of your own, or name_prefix to have it completed.",
             );
+        }
+    }
+
+    fn generated(config: &mut Value) {
+        if !config.get("name_prefix").is_null() {
+            config.set("name", Value::Null);
         }
     }
 

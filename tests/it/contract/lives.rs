@@ -131,6 +131,10 @@ impl Lifecycle<Behind> for InMemory {
         diagnostics.extend(self.real.validate(config));
     }
 
+    fn generate(&self, state: &Value) -> Value {
+        self.real.generate(state)
+    }
+
     async fn plan(&self, cx: &Operation, change: &mut Change) -> Result<()> {
         let (prior, config) = (change.prior.clone(), Some(change.config.clone()));
         let session = &cx.provider().0;
@@ -325,5 +329,27 @@ fn what_fails_half_way_is_kept_and_can_be_run_again() {
             return Ok(false);
         };
         life.end(&whole).await.map(|()| true)
+    });
+}
+
+#[test]
+fn a_generated_configuration_is_valid_and_needs_no_change() {
+    tell(async |life, [before, _], choices| {
+        lock(life.api).is_faithful = true;
+        // Of what was given and is kept nowhere, nothing can be generated.
+        if life.core.resource(&life.ty.name).block.has_write_only(before) {
+            return Ok(false);
+        }
+        let Some(made) = life.apply(None, before, choices).await? else { return Ok(false) };
+        let name = &life.ty.name;
+        let config = outcome("generate", life.core.generate(name, &made).await)?;
+        let config = config.map_err(|said| format!("nothing is generated: {said:#?}"))?;
+        let generated = || shown(life.core, life.ty, &config);
+        let plan = outcome("generated", life.core.plan(name, Some(&made), &config).await)?;
+        let plan = plan.map_err(|said| format!("{said:#?}\ngenerated {}", generated()))?;
+        match plan.action {
+            Action::NoOp => Ok(true),
+            other => Err(format!("the plan is to {other:?}\ngenerated {}", generated())),
+        }
     });
 }

@@ -89,6 +89,8 @@ async fn the_metadata_names_the_same_types_as_the_schema() {
     assert_eq!(named, schema.functions.into_keys().collect::<Vec<_>>());
     let named: Vec<_> = metadata.list_resources.into_iter().map(|list| list.type_name).collect();
     assert_eq!(named, schema.list_resource_schemas.into_keys().collect::<Vec<_>>());
+    let named: Vec<_> = metadata.actions.into_iter().map(|action| action.type_name).collect();
+    assert_eq!(named, schema.action_schemas.into_keys().collect::<Vec<_>>());
     assert_eq!(metadata.server_capabilities, schema.server_capabilities);
     let capabilities = schema.server_capabilities.unwrap();
     assert!(capabilities.plan_destroy && capabilities.get_provider_schema_optional);
@@ -111,7 +113,8 @@ async fn everything_is_described() {
     let types = core.resources.iter().chain(&core.data_sources).chain(&core.ephemerals);
     let blocks = types.map(|(name, ty)| (name.as_str(), &ty.block));
     let lists = core.lists.iter().map(|(name, block)| (name.as_str(), block));
-    let blocks = blocks.chain([("provider", &core.provider)]).chain(lists);
+    let actions = core.actions.iter().map(|(name, block)| (name.as_str(), block));
+    let blocks = blocks.chain([("provider", &core.provider)]).chain(lists).chain(actions);
     let mut silent = Vec::new();
     let mut check = |at: &str, text: &str| {
         if text.trim() != text || text.len() < 4 || !text.ends_with(['.', ')', ':', '`']) {

@@ -6,19 +6,12 @@ use serde_json::{Value as Json, json};
 use terraform_provider_gitops::rpc::{Server, proto};
 use tonic::Request;
 
-use super::{apply, world};
-use crate::support::core::{Core, Failure, Said, Service, UNKNOWN};
+use super::{apply, only, world};
+use crate::support::core::{Core, Failure, Service, UNKNOWN};
 use crate::support::fake::{self, Fake, at};
 
 const LOOK: &str = "gitops_look";
 const PASS: &str = "gitops_pass";
-
-#[track_caller]
-fn only<T: std::fmt::Debug>(result: Result<T, Failure>) -> Said {
-    let said = result.unwrap_err().said();
-    let [said] = said.as_slice() else { panic!("more than one: {said:#?}") };
-    said.clone()
-}
 
 async fn look(core: &Core<Server<Fake>>, config: Json) -> Result<Json, Failure> {
     core.read_data(LOOK, &config).await

@@ -2,18 +2,13 @@
 
 use serde_json::json;
 use terraform_provider_gitops::rpc::proto;
-use tonic::Request;
+use tonic::codec::Codec as _;
+use tonic::{Code, Request, Status, Streaming};
+use tonic_prost::ProstCodec;
 
-use super::{THING, apply, world};
-use crate::support::core::{Core, Failure, Import, Said, Service, Stored, UNKNOWN};
+use super::{THING, apply, only, world};
+use crate::support::core::{Core, Import, Said, Service, Stored, UNKNOWN};
 use crate::support::fake;
-
-/// The one error of a failed step.
-fn only<T: std::fmt::Debug>(result: Result<T, Failure>) -> Said {
-    let said = result.unwrap_err().said();
-    let [said] = said.as_slice() else { panic!("more than one: {said:#?}") };
-    said.clone()
-}
 
 #[tokio::test]
 async fn a_type_that_is_not_served_is_a_diagnostic() {
@@ -235,4 +230,28 @@ async fn a_state_of_terraform_0_11_is_refused() {
     let answer = core.service.upgrade_resource_state(Request::new(request)).await.unwrap();
     let diagnostics = answer.into_inner().diagnostics;
     assert!(diagnostics[0].summary.contains("0.11"), "{diagnostics:?}");
+}
+
+#[tokio::test]
+async fn the_provider_stores_no_states() {
+    let (core, _) = world("the_provider_stores_no_states").await;
+    let service = &core.service;
+    let code = |status: Option<Status>| status.map(|status| status.code());
+    let chunks = || Streaming::new_empty(ProstCodec::<(), _>::default().decoder(), String::new());
+    for refused in [
+        code(service.validate_state_store_config(empty()).await.err()),
+        code(service.configure_state_store(empty()).await.err()),
+        code(service.read_state_bytes(empty()).await.err()),
+        code(service.write_state_bytes(Request::new(chunks())).await.err()),
+        code(service.lock_state(empty()).await.err()),
+        code(service.unlock_state(empty()).await.err()),
+        code(service.get_states(empty()).await.err()),
+        code(service.delete_state(empty()).await.err()),
+    ] {
+        assert_eq!(refused, Some(Code::Unimplemented));
+    }
+}
+
+fn empty<T: Default>() -> Request<T> {
+    Request::new(T::default())
 }

@@ -6,6 +6,7 @@
 //! the stricter one does. What the provider says comes back as [`Said`]; a rule
 //! that it breaks, as [`Failure::Broke`].
 
+pub(crate) mod actions;
 mod apply;
 pub(crate) mod compatible;
 pub(crate) mod functions;
@@ -51,6 +52,8 @@ pub(crate) struct Core<S> {
     pub(crate) functions: BTreeMap<String, FunctionType>,
     /// What each list takes, by the name of the type of resource.
     pub(crate) lists: BTreeMap<String, Block>,
+    /// What each action takes.
+    pub(crate) actions: BTreeMap<String, Block>,
 }
 
 /// A type of resource, as the provider describes it.
@@ -165,6 +168,7 @@ impl<S: Service> Core<S> {
             }
             lists.insert(name.clone(), block(Some(schema), &format!("list {name}"), &mut wrong));
         }
+        let actions = actions::read(&answer.action_schemas, &mut wrong);
         let knows_write_only = true;
         let core = Self {
             service,
@@ -175,6 +179,7 @@ impl<S: Service> Core<S> {
             ephemerals,
             functions,
             lists,
+            actions,
         };
         (core, wrong)
     }

@@ -3,6 +3,7 @@
 //! What a thing does when it is made, read, changed or ended is said in its own
 //! configuration, by `fault`; what reached the "API" is in the [`Backend`].
 
+mod action;
 mod function;
 mod reads;
 
@@ -19,6 +20,7 @@ use terraform_provider_gitops::framework::{
 use terraform_provider_gitops::rpc::Server;
 use tokio_util::sync::CancellationToken;
 
+use action::Poke;
 use function::Measure;
 pub(crate) use reads::at;
 use reads::{Look, Pass};
@@ -108,6 +110,7 @@ pub(crate) fn server() -> Server<Fake> {
         .resource::<Other>()
         .data_source::<Look>()
         .ephemeral::<Pass>()
+        .action::<Poke>()
         .function::<Measure>();
     Server::new(registry, CancellationToken::new())
 }

@@ -111,6 +111,19 @@ pub(super) static RINGS: &[Ring] = &[
         uses: &["framework", "clients::aws", "clients::arn", "provider", "resources::Operation"],
         libraries: &[&AWS],
     },
+    // What is done to objects when somebody asks for it.
+    Ring {
+        at: "resources::actions",
+        uses: &[
+            "framework",
+            "clients::kube",
+            "provider",
+            "resources::argocd",
+            "resources::object",
+            "resources::Operation",
+        ],
+        libraries: &[],
+    },
     // What lives for one run. The provider has all that it needs.
     Ring {
         at: "resources::ephemeral",

@@ -12,6 +12,7 @@ use serde_json::{Value as Json, json};
 use super::ApplicationWait;
 use crate::framework::wait::Poll;
 use crate::framework::{Attr, Error, Result, json};
+use crate::resources::argocd::operation;
 use crate::resources::object::Scene;
 
 /// Asks Argo CD to look at an application again; it removes the annotation when it has.
@@ -24,7 +25,10 @@ const LOOKS: u32 = 3;
 const BETWEEN_LOOKS: Duration = Duration::from_secs(4);
 
 /// Waits until the application is as `wait` asks.
-pub(super) async fn until_settled(scene: &Scene<'_>, wait: &ApplicationWait) -> Result<Json> {
+pub(in crate::resources::argocd) async fn until_settled(
+    scene: &Scene<'_>,
+    wait: &ApplicationWait,
+) -> Result<Json> {
     let on = |attr: &Attr<bool>| attr.known() != Some(&false);
     let wanted = Wanted {
         synced: on(&wait.synced),
@@ -146,13 +150,7 @@ impl Wanted {
             ));
         }
         if Operation::of(live) == Operation::Failed {
-            let state = &status["operationState"];
-            return Some(format!(
-                "the synchronisation ended as {}: {}{}",
-                state["phase"].as_str().unwrap_or("failed"),
-                state["message"].as_str().unwrap_or("no message"),
-                failed_resources(state)
-            ));
+            return Some(operation::failure(&status["operationState"]));
         }
         if self.healthy && status["health"]["status"] == "Degraded" {
             return Some(describe(live));
@@ -209,22 +207,6 @@ fn compared(spec: &Json, compared: &Json) -> bool {
     fields
         .iter()
         .all(|field| json::same(&spec[field], &json::project(&spec[field], &compared[field])))
-}
-
-fn failed_resources(state: &Json) -> String {
-    let resources = state["syncResult"]["resources"].as_array().map(Vec::as_slice);
-    let failed = resources.unwrap_or_default().iter().filter(|resource| {
-        matches!(resource["status"].as_str(), Some("SyncFailed"))
-            || matches!(resource["hookPhase"].as_str(), Some("Failed" | "Error"))
-    });
-    let failed: Vec<_> = failed
-        .take(5)
-        .map(|resource| {
-            let text = |name: &str| resource[name].as_str().unwrap_or_default();
-            format!("{} {}/{}: {}", text("kind"), text("namespace"), text("name"), text("message"))
-        })
-        .collect();
-    if failed.is_empty() { String::new() } else { format!(" ({})", failed.join("; ")) }
 }
 
 /// How it stands, in one line.

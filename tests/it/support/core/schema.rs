@@ -129,11 +129,36 @@ impl Block {
     /// Adds to `broken` the write-only attributes that have a value here: nothing
     /// that the provider sends may hold one.
     pub(crate) fn written_only(&self, value: &Val, at: &str, broken: &mut Vec<String>) {
-        written_only(&self.attributes, value, at, broken);
+        self.values(value, at, &mut |at, attr, value| {
+            if attr.write_only && !value.is_null() {
+                broken.push(format!("{at}: a write-only value comes back"));
+            }
+        });
+    }
+
+    /// Whether a write-only attribute has a value here.
+    pub(crate) fn has_write_only(&self, value: &Val) -> bool {
+        let mut has = false;
+        self.values(value, "", &mut |_, attr, value| has |= attr.write_only && !value.is_null());
+        has
+    }
+
+    /// Adds to `broken` the attributes that have a value here and may not be configured.
+    pub(crate) fn configured_only(&self, value: &Val, broken: &mut Vec<String>) {
+        self.values(value, "", &mut |at, attr, value| {
+            if !attr.required && !attr.optional && !value.is_null() {
+                broken.push(format!("{at}: only the provider sets it"));
+            }
+        });
+    }
+
+    /// Calls `visit` for every attribute of a value on every level, with its path.
+    fn values(&self, value: &Val, at: &str, visit: &mut dyn FnMut(&str, &Attribute, &Val)) {
+        values(&self.attributes, value, at, visit);
         for (name, nested) in &self.blocks {
             let at = format!("{at}.{name}");
             each(nested.nesting, value.get(name), &mut |value| {
-                nested.block.written_only(value, &at, broken);
+                nested.block.values(value, &at, visit);
             });
         }
     }
@@ -161,19 +186,17 @@ fn walk(
     }
 }
 
-fn written_only(
+fn values(
     attributes: &BTreeMap<String, Attribute>,
     value: &Val,
     at: &str,
-    broken: &mut Vec<String>,
+    visit: &mut dyn FnMut(&str, &Attribute, &Val),
 ) {
     for (name, attr) in attributes {
         let (at, value) = (format!("{at}.{name}"), value.get(name));
-        if attr.write_only && !value.is_null() {
-            broken.push(format!("{at}: a write-only value comes back"));
-        }
+        visit(&at, attr, value);
         if let Shape::Nested(nesting, inner) = &attr.shape {
-            each(*nesting, value, &mut |value| written_only(inner, value, &at, broken));
+            each(*nesting, value, &mut |value| values(inner, value, &at, visit));
         }
     }
 }

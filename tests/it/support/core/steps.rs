@@ -54,6 +54,23 @@ struct Answer {
 }
 
 impl<S: Service> Core<S> {
+    /// Has a configuration written for an object that has none.
+    pub(crate) async fn generate(&self, type_name: &str, stored: &Stored) -> Result<Val> {
+        let resource = self.resource(type_name);
+        let state = self.upgrade(type_name, stored).await?;
+        let request = proto::generate_resource_config::Request {
+            type_name: type_name.to_owned(),
+            state: Some(resource.write(&state)),
+        };
+        let answer = self.service.generate_resource_config(Request::new(request)).await;
+        let answer = answered(answer)?;
+        heard(&resource.block, answer.diagnostics)?;
+        let config = resource.read(answer.config.as_ref(), "a generated configuration")?;
+        let mut broken = Vec::new();
+        resource.block.configured_only(&config, &mut broken);
+        if broken.is_empty() { Ok(config) } else { Err(Failure::Broke(broken)) }
+    }
+
     /// Checks the configuration of a resource.
     pub(crate) async fn validate(&self, type_name: &str, config: &Val) -> Result<Vec<Said>> {
         let resource = self.resource(type_name);

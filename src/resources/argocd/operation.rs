@@ -1,0 +1,169 @@
+//! Operations of an application: what Argo CD is asked to do to it, once.
+//!
+//! A request is the field `operation` of the object, beside `spec`. Argo CD takes it away when it is
+//! done, and keeps what came of it in `status.operationState`.
+
+use serde_json::{Value as Json, json};
+
+use crate::clients::kube::Freshness;
+use crate::framework::wait::Poll;
+use crate::framework::{Error, Result, SendProgress};
+use crate::resources::argocd::application::{ApplicationWait, wait};
+use crate::resources::object::Scene;
+
+/// A request is not part of the configuration, so it has a manager of its own.
+const OPERATOR: &str = "terraform-provider-gitops-operation";
+/// Who asked, as Argo CD shows it.
+const USERNAME: &str = "terraform-provider-gitops";
+
+/// Asks for an operation, after the one that is going on; `operation` makes it for the application
+/// as it is then.
+pub async fn start(
+    scene: &Scene<'_>,
+    operation: impl Fn(&Json) -> Json,
+    progress: &SendProgress,
+) -> Result<()> {
+    loop {
+        let live = idle(scene, progress).await?;
+        let mut operation = operation(&live);
+        operation["initiatedBy"] = json!({ "username": USERNAME });
+        let change = json!({
+            // Another request in between is not overwritten.
+            "metadata": { "resourceVersion": live["metadata"]["resourceVersion"] },
+            "operation": operation,
+            // What comes there next is of this operation.
+            "status": { "operationState": null },
+        });
+        let Scene { cx, target, object } = *scene;
+        let asked = scene.objects().patch(target, object, None, &change, OPERATOR, cx.deadline());
+        match asked.await {
+            Err(error) if error.is_conflict() => {}
+            asked => return asked.map(drop),
+        }
+    }
+}
+
+/// Waits until no operation is going on.
+async fn idle(scene: &Scene<'_>, progress: &SendProgress) -> Result<Json> {
+    let Scene { cx, target, object } = *scene;
+    let found = scene.objects().get(target, object, Freshness::Now, cx.deadline()).await?;
+    let Some(live) = found else {
+        return Err(Error::not_found(format!("{object} is not there")).at("name").advise(
+            "Check its name, namespace and cluster. An application of the same configuration is \
+             there in time if the action is triggered by it, or its name taken from it.",
+        ));
+    };
+    if !is_going_on(&live) {
+        return Ok(live);
+    }
+    progress.send(format!("Waiting for another operation of {object} to end"));
+    let what = format!("another operation of {object} to end");
+    let judge = |live: Option<&Json>| {
+        let live = live.ok_or_else(deleted)?;
+        Ok(if is_going_on(live) {
+            Poll::Pending(describe(live))
+        } else {
+            Poll::Ready(live.clone())
+        })
+    };
+    scene.objects().wait_for(target, object, &what, cx.deadline(), judge).await
+}
+
+/// Follows the operation that was asked for to its end.
+///
+/// # Errors
+/// When it has failed, with what Argo CD says.
+pub async fn follow(scene: &Scene<'_>, progress: &SendProgress) -> Result<Json> {
+    let Scene { cx, target, object } = *scene;
+    let what = format!("the operation of {object} to end");
+    let mut told = String::new();
+    let judge = |live: Option<&Json>| {
+        let live = live.ok_or_else(deleted)?;
+        let now = describe(live);
+        if is_going_on(live) || live["status"]["operationState"].is_null() {
+            if now != told {
+                progress.send(now.clone());
+                told.clone_from(&now);
+            }
+            return Ok(Poll::Pending(now));
+        }
+        match live["status"]["operationState"]["phase"].as_str() {
+            Some("Succeeded") => Ok(Poll::Ready(live.clone())),
+            _ => Err(Error::failed(failure(&live["status"]["operationState"]))
+                .advise("Mend what the message names and invoke the action again.")),
+        }
+    };
+    scene.objects().wait_for(target, object, &what, cx.deadline(), judge).await
+}
+
+/// Waits until the application is healthy, whether or not its sources have moved on meanwhile.
+pub async fn until_healthy(scene: &Scene<'_>) -> Result<()> {
+    let healthy = ApplicationWait {
+        synced: false.into(),
+        healthy: true.into(),
+        operation: true.into(),
+        fail_on_degraded: true.into(),
+    };
+    wait::until_settled(scene, &healthy).await.map(drop)
+}
+
+/// What came of an operation that has ended well, in one line.
+pub fn summary(live: &Json) -> String {
+    let state = &live["status"]["operationState"];
+    let result = &state["syncResult"];
+    let revisions = result["revisions"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let revisions = revisions.iter().chain([&result["revision"]]).filter_map(Json::as_str);
+    let revisions: Vec<_> = revisions.filter(|revision| !revision.is_empty()).collect();
+    let count = result["resources"].as_array().map_or(0, Vec::len);
+    let message = state["message"].as_str().unwrap_or("no message");
+    let at =
+        if revisions.is_empty() { String::new() } else { format!(" at {}", revisions.join(", ")) };
+    format!("Ended well{at} with {count} resources: {message}")
+}
+
+/// Why an operation has failed: its message, and those of its resources.
+pub fn failure(state: &Json) -> String {
+    format!(
+        "the synchronisation ended as {}: {}{}",
+        state["phase"].as_str().unwrap_or("failed"),
+        state["message"].as_str().unwrap_or("no message"),
+        failed_resources(state)
+    )
+}
+
+/// Whether Argo CD has something to do, or does it. What failed and has an end is waiting to be
+/// tried again, as long as its phase says that it is running.
+fn is_going_on(live: &Json) -> bool {
+    let phase = live["status"]["operationState"]["phase"].as_str();
+    !live["operation"].is_null() || matches!(phase, Some("Running" | "Terminating"))
+}
+
+/// How an operation stands, in one line.
+fn describe(live: &Json) -> String {
+    let state = &live["status"]["operationState"];
+    match (state["phase"].as_str(), state["message"].as_str()) {
+        (Some(phase), Some(message)) => format!("{phase}: {message}"),
+        (Some(phase), None) => phase.to_owned(),
+        (None, _) => "Argo CD has not taken it up yet".to_owned(),
+    }
+}
+
+fn failed_resources(state: &Json) -> String {
+    let resources = state["syncResult"]["resources"].as_array().map(Vec::as_slice);
+    let failed = resources.unwrap_or_default().iter().filter(|resource| {
+        matches!(resource["status"].as_str(), Some("SyncFailed"))
+            || matches!(resource["hookPhase"].as_str(), Some("Failed" | "Error"))
+    });
+    let failed: Vec<_> = failed
+        .take(5)
+        .map(|resource| {
+            let text = |name: &str| resource[name].as_str().unwrap_or_default();
+            format!("{} {}/{}: {}", text("kind"), text("namespace"), text("name"), text("message"))
+        })
+        .collect();
+    if failed.is_empty() { String::new() } else { format!(" ({})", failed.join("; ")) }
+}
+
+fn deleted() -> Error {
+    Error::failed("the application was deleted while it was waited for")
+}

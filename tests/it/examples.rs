@@ -1,4 +1,4 @@
-//! Every example is valid, and those of resources and functions can be planned: the real CLI says
+//! Every example is valid, and those of resources and functions can be planned: the real CLIs say
 //! so, with the provider as it is built here.
 //!
 //! These examples leave out what every configuration has, as pages of documentation do; it is
@@ -37,6 +37,9 @@ const PAGES: [&str; 4] = [
     "examples/resources",
 ];
 
+/// The same for what only Terraform knows of.
+const PAGES_OF_TERRAFORM: [&str; 2] = ["examples/actions", "examples/list-resources"];
+
 /// Those whose plans call nobody.
 const PLANNED: [&str; 2] = ["examples/functions", "examples/resources"];
 
@@ -45,17 +48,20 @@ const TEXT: &str = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----
 
 #[test]
 fn every_example_is_valid_and_formatted() {
-    let tofu = Tofu::new();
+    let tofu = Cli::tofu();
     let mut folders: Vec<_> = PAGES.into_iter().flat_map(folders_in).collect();
     folders.extend(["examples/provider", "examples/quickstart"].map(PathBuf::from));
     folders.extend(["capability", "apps"].map(|unit| Path::new("terragrunt-examples").join(unit)));
-    let wrong: Vec<_> = folders.iter().filter_map(|folder| tofu.complaint(folder)).collect();
+    let mut wrong: Vec<_> = folders.iter().filter_map(|folder| tofu.complaint(folder)).collect();
+    let terraform = Cli::new(Tool::Terraform, "terraform");
+    let folders = PAGES_OF_TERRAFORM.into_iter().flat_map(folders_in);
+    wrong.extend(folders.filter_map(|folder| terraform.complaint(&folder)));
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
 #[test]
 fn a_wrong_example_would_be_found() {
-    let tofu = Tofu::new();
+    let tofu = Cli::tofu();
     let folder = tempfile::tempdir().expect("a temporary folder");
     fs::write(
         folder.path().join("main.tf"),
@@ -105,18 +111,23 @@ fn identity(block: &str) -> Object {
         .collect()
 }
 
-/// `OpenTofu` with the provider that is built beside this test.
-struct Tofu {
+/// A tool with the provider that is built beside this test.
+struct Cli {
+    name: &'static str,
     program: PathBuf,
     /// Holds the configuration of the CLI.
     folder: TempDir,
 }
 
-impl Tofu {
-    fn new() -> Self {
+impl Cli {
+    fn tofu() -> Self {
+        Self::new(Tool::OpenTofu, "tofu")
+    }
+
+    fn new(tool: Tool, name: &'static str) -> Self {
         let cache = Cache::of_user().expect("a folder for built programs");
-        let tools = Toolbox::prepare(&cache, &[Tool::OpenTofu]).expect("OpenTofu is built");
-        let program = tools.require("tofu").expect("tofu is among its programs").to_owned();
+        let tools = Toolbox::prepare(&cache, &[tool]).expect("it is built");
+        let program = tools.require(name).expect("it is among its programs").to_owned();
         let provider = Path::new(env!("CARGO_BIN_EXE_terraform-provider-gitops"));
         let beside = provider.parent().expect("a file is in a folder");
         let folder = tempfile::tempdir().expect("a temporary folder");
@@ -126,7 +137,7 @@ impl Tofu {
             beside.display()
         );
         fs::write(folder.path().join("cli.tfrc"), overrides).expect("a file");
-        Self { program, folder }
+        Self { name, program, folder }
     }
 
     /// What is wrong with the configuration in a folder, or nothing.
@@ -139,7 +150,7 @@ impl Tofu {
         for entry in fs::read_dir(&folder).expect("the folder of an example") {
             let file = entry.expect("an entry").path();
             let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            if Path::new(&name).extension().is_some_and(|end| end == "tf") {
+            if [".tf", ".tfquery.hcl"].iter().any(|end| name.ends_with(end)) {
                 text += &fs::read_to_string(&file).expect("a configuration");
                 fs::copy(&file, copy.path().join(name)).expect("a copy");
             }
@@ -148,12 +159,14 @@ impl Tofu {
         let variables = variables(&text);
         let run = |arguments: &[&str]| self.run(copy.path(), arguments, &variables);
         if let Err(output) = run(&["fmt", "-check", "-diff"]) {
-            return Some(format!("{}: run tofu fmt\n{output}", folder.display()));
+            return Some(format!("{}: run {} fmt\n{output}", folder.display(), self.name));
         }
         if !text.contains("required_providers") {
             fs::write(copy.path().join("common.tf"), COMMON).expect("a file");
         }
-        if let Err(output) = run(&["validate", "-no-color"]) {
+        let queries = text.lines().any(|line| line.starts_with("list \""));
+        let validate: &[_] = if queries { &["validate", "-query"] } else { &["validate"] };
+        if let Err(output) = run(&[validate, &["-no-color"]].concat()) {
             return Some(format!("{}:\n{output}", folder.display()));
         }
         if !can_be_planned {
@@ -174,7 +187,7 @@ impl Tofu {
         for variable in variables {
             command.env(format!("TF_VAR_{variable}"), TEXT);
         }
-        let output = command.output().expect("tofu starts");
+        let output = command.output().expect("the tool starts");
         let text = [output.stdout, output.stderr].concat();
         if output.status.success() {
             Ok(())

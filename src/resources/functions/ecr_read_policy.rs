@@ -1,10 +1,7 @@
 //! What reading repositories of ECR needs.
 
-use serde_json::json;
-
-use super::policy;
-use crate::clients::arn::Arn;
-use crate::framework::{Attr, Error, Function, Model, Result};
+use super::{arns, policy};
+use crate::framework::{Attr, Function, Model, Result};
 
 /// The policy of an IAM role that reads repositories of Amazon ECR: what Argo CD needs to pull charts
 /// and manifests, nodes to pull images, and Kargo to find them.
@@ -26,21 +23,16 @@ impl Function for EcrReadPolicy {
     const VARIADIC: bool = true;
 
     fn call(parameters: Self) -> Result<String> {
-        let repositories = parameters.repository_arns.known().map(Vec::as_slice);
-        let repositories = repositories.filter(|some| !some.is_empty()).ok_or_else(|| {
-            Error::invalid("no repository is given; name at least one by its ARN")
-                .at("repository_arns")
-        })?;
+        let repositories = policy::some(
+            &parameters.repository_arns,
+            "repository_arns",
+            "no repository is given; name at least one by its ARN",
+        )?;
         Ok(policy::document(&[
-            json!({
-                "Effect": "Allow",
-                // Not for a repository: it logs in to the registry.
-                "Action": "ecr:GetAuthorizationToken",
-                "Resource": "*",
-            }),
-            json!({
-                "Effect": "Allow",
-                "Action": [
+            // Not for a repository: it logs in to the registry.
+            policy::allow(&["ecr:GetAuthorizationToken"], &["*".to_owned()]),
+            policy::allow(
+                &[
                     "ecr:BatchCheckLayerAvailability",
                     "ecr:BatchGetImage",
                     "ecr:DescribeImages",
@@ -48,28 +40,21 @@ impl Function for EcrReadPolicy {
                     "ecr:GetDownloadUrlForLayer",
                     "ecr:ListImages",
                 ],
-                "Resource": repositories,
-            }),
+                repositories,
+            ),
         ]))
     }
 }
 
 /// Rule of a repository's ARN, in whose name there may be wildcards.
 fn repository_arn(text: &str) -> std::result::Result<(), String> {
-    let arn: Arn = text.parse()?;
-    let name = arn.resource.strip_prefix("repository/");
-    if arn.service == "ecr" && name.is_some_and(|name| !name.is_empty()) {
-        return Ok(());
-    }
-    Err(format!(
-        "{text:?} is not the ARN of a repository of ECR, \
-         arn:aws:ecr:REGION:123456789012:repository/NAME"
-    ))
+    let expected = "a repository of ECR, arn:aws:ecr:REGION:123456789012:repository/NAME";
+    arns::regional(text, "ecr", "repository/", expected)
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::Value as Json;
+    use serde_json::{Value as Json, json};
 
     use super::*;
 

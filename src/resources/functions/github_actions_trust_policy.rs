@@ -31,14 +31,12 @@ impl Function for GithubActionsTrustPolicy {
     fn call(parameters: Self) -> Result<String> {
         let provider = parameters.oidc_provider_arn.require("oidc_provider_arn")?;
         let issuer = policy::issuer(provider).map_err(Error::invalid)?;
-        let subjects = parameters.subjects.known().map(Vec::as_slice).unwrap_or_default();
-        if subjects.is_empty() {
-            return Err(Error::invalid(
-                "no subject is given; name the runs that may have the role, such as \
-                 \"example/shop:ref:refs/heads/main\"",
-            )
-            .at("subjects"));
-        }
+        let subjects = policy::some(
+            &parameters.subjects,
+            "subjects",
+            "no subject is given; name the runs that may have the role, such as \
+             \"example/shop:ref:refs/heads/main\"",
+        )?;
         let subjects: Vec<_> =
             subjects.iter().map(|subject| format!("{REPO}{}", bare(subject))).collect();
         Ok(policy::document(&[policy::web_identity(provider, &issuer, &subjects)]))

@@ -28,13 +28,11 @@ impl Function for IrsaTrustPolicy {
     fn call(parameters: Self) -> Result<String> {
         let provider = parameters.oidc_provider_arn.require("oidc_provider_arn")?;
         let issuer = policy::issuer(provider).map_err(Error::invalid)?;
-        let accounts = parameters.service_accounts.known().map(Vec::as_slice).unwrap_or_default();
-        if accounts.is_empty() {
-            return Err(Error::invalid(
-                "no service account is given; name at least one, such as \"shop:api\"",
-            )
-            .at("service_accounts"));
-        }
+        let accounts = policy::some(
+            &parameters.service_accounts,
+            "service_accounts",
+            "no service account is given; name at least one, such as \"shop:api\"",
+        )?;
         let subjects: Vec<_> =
             accounts.iter().map(|account| format!("system:serviceaccount:{account}")).collect();
         Ok(policy::document(&[policy::web_identity(provider, &issuer, &subjects)]))

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_iam::Client;
-use aws_sdk_iam::types::{Role as Found, Tag};
+use aws_sdk_iam::types::Role as Found;
 
-use super::policy_document;
+use super::{policy_document, tags as iam_tags};
 use crate::clients::aws::OperationResult;
 use crate::clients::aws::propagation;
 use crate::clients::aws::tags::Changes;
@@ -17,6 +17,10 @@ use crate::framework::{
 };
 use crate::provider::Provider;
 use crate::resources::{Operation, tags};
+
+mod policies;
+
+use policies::{attached, changed, decoded, detach, inline, remove_inline};
 
 /// An IAM role, with its inline policies and the managed policies that are attached to it.
 ///
@@ -122,7 +126,7 @@ impl Resource for Role {
                     .set_description(planned.description.known().cloned())
                     .set_max_session_duration(planned.session_duration())
                     .set_permissions_boundary(planned.permissions_boundary.known().cloned())
-                    .set_tags(to_tags(&planned.tags_all));
+                    .set_tags(iam_tags::to_api(&planned.tags_all));
                 async move { call.send().await.operation("CreateRole") }
             },
         )
@@ -153,7 +157,7 @@ impl Resource for Role {
         let name = state.name.require("name")?;
         let found = get(&iam, name).await?;
         let mut read = state.seen(&found);
-        read.tags_all = from_tags(found.tags.as_deref());
+        read.tags_all = iam_tags::from_api(found.tags.as_deref());
         let before = [&state.tags, &state.tags_all];
         tags::read(cx, before, &mut read.tags, &mut read.tags_all)?;
         let imported = cx.is_imported();
@@ -320,49 +324,6 @@ impl Role {
         }
     }
 
-    /// Adds, changes and removes policies until the role has the planned ones.
-    async fn bring_policies(
-        &self,
-        cx: &Operation,
-        iam: &Client,
-        name: &str,
-        inline: &BTreeMap<String, String>,
-        attached: &BTreeSet<String>,
-    ) -> Result<()> {
-        let wanted = self.inline();
-        for (policy, document) in &wanted {
-            if inline.get(policy).is_some_and(|live| policy_document::equivalent(live, document)) {
-                continue;
-            }
-            changed(cx, || {
-                let call = iam
-                    .put_role_policy()
-                    .role_name(name)
-                    .policy_name(policy)
-                    .policy_document(document);
-                async move { call.send().await.operation("PutRolePolicy").map(drop) }
-            })
-            .await
-            .map_err(|error| error.at(Path::attribute("inline_policies").key(policy)))?;
-        }
-        for policy in inline.keys().filter(|policy| !wanted.contains_key(*policy)) {
-            remove_inline(iam, name, policy).await?;
-        }
-        let wanted = self.attached();
-        for arn in wanted.difference(attached) {
-            changed(cx, || {
-                let call = iam.attach_role_policy().role_name(name).policy_arn(arn);
-                async move { call.send().await.operation("AttachRolePolicy").map(drop) }
-            })
-            .await
-            .map_err(|error| error.at("managed_policy_arns"))?;
-        }
-        for arn in attached.difference(&wanted) {
-            detach(iam, name, arn).await?;
-        }
-        Ok(())
-    }
-
     /// Takes over a role of this name that is what is planned or a part of it,
     /// as after an apply that was killed half-way.
     async fn adopt(&self, cx: &Operation, iam: &Client, name: &str, refused: Error) -> Result<()> {
@@ -372,7 +333,7 @@ impl Role {
             && seen.path == self.path
             && seen.description == self.description
             && seen.permissions_boundary == self.permissions_boundary
-            && from_tags(found.tags.as_deref()) == self.tags_all;
+            && iam_tags::from_api(found.tags.as_deref()) == self.tags_all;
         let wanted = self.inline();
         let more = !attached(iam, name).await?.iter().all(|arn| self.attached().contains(arn))
             || !inline(iam, name).await?.iter().all(|(policy, live)| {
@@ -418,19 +379,6 @@ fn role_path(path: &str) -> std::result::Result<(), String> {
     Err(format!("{path:?} is not a path: at most 512 characters, with \"/\" at both ends"))
 }
 
-/// Calls that IAM refuses while a principal or another change is not through.
-async fn changed<F>(cx: &Operation, call: impl FnMut() -> F) -> Result<()>
-where
-    F: Future<Output = Result<()>>,
-{
-    let again = |error: &Error| {
-        propagation::principal_not_visible(error)
-            || propagation::concurrent_modification(error)
-            || propagation::role_not_visible(error)
-    };
-    wait::retry(&cx.at_most(propagation::LIMIT), propagation::PACE, again, call).await
-}
-
 /// Waits until a new role is seen, with its real ARN.
 async fn visible(cx: &Operation, iam: &Client, name: &str) -> Result<Found> {
     let what = format!("the role {name} to be visible");
@@ -450,58 +398,6 @@ async fn get(iam: &Client, name: &str) -> Result<Found> {
     answer.role.ok_or_else(|| Error::bug("IAM answered no role"))
 }
 
-async fn attached(iam: &Client, name: &str) -> Result<Vec<String>> {
-    let mut pages = iam.list_attached_role_policies().role_name(name).into_paginator().send();
-    let mut arns = Vec::new();
-    while let Some(page) = pages.next().await {
-        let page = page.operation("ListAttachedRolePolicies")?;
-        let found = page.attached_policies.unwrap_or_default();
-        arns.extend(found.into_iter().filter_map(|policy| policy.policy_arn));
-    }
-    Ok(arns)
-}
-
-async fn inline(iam: &Client, name: &str) -> Result<BTreeMap<String, String>> {
-    let mut pages = iam.list_role_policies().role_name(name).into_paginator().send();
-    let mut policies = BTreeMap::new();
-    while let Some(page) = pages.next().await {
-        for policy in page.operation("ListRolePolicies")?.policy_names {
-            let answer = iam
-                .get_role_policy()
-                .role_name(name)
-                .policy_name(&policy)
-                .send()
-                .await
-                .operation("GetRolePolicy")?;
-            policies.insert(policy, decoded(&answer.policy_document));
-        }
-    }
-    Ok(policies)
-}
-
-/// A document as it was written; one that is not encoded stays as it is.
-fn decoded(document: &str) -> String {
-    policy_document::decode(document).unwrap_or_else(|_| document.to_owned())
-}
-
-async fn detach(iam: &Client, name: &str, arn: &str) -> Result<()> {
-    let call = iam.detach_role_policy().role_name(name).policy_arn(arn);
-    gone(call.send().await.operation("DetachRolePolicy"))
-}
-
-async fn remove_inline(iam: &Client, name: &str, policy: &str) -> Result<()> {
-    let call = iam.delete_role_policy().role_name(name).policy_name(policy);
-    gone(call.send().await.operation("DeleteRolePolicy"))
-}
-
-/// What is gone already need not be removed.
-fn gone<T>(answer: Result<T>) -> Result<()> {
-    match answer {
-        Err(error) if !error.is_not_found() => Err(error),
-        _ => Ok(()),
-    }
-}
-
 async fn update_tags(
     cx: &Operation,
     iam: &Client,
@@ -514,37 +410,12 @@ async fn update_tags(
         let call = iam.untag_role().role_name(name).set_tag_keys(Some(remove));
         call.send().await.operation("UntagRole")?;
     }
-    if let Some(tags) = to_tags(&Attr::Known(set)) {
+    if let Some(tags) = iam_tags::to_api(&Attr::Known(set)) {
         let call = iam.tag_role().role_name(name).set_tags(Some(tags));
         call.send().await.operation("TagRole")?;
     }
     Ok(())
 }
 
-fn to_tags(tags: &Attr<BTreeMap<String, String>>) -> Option<Vec<Tag>> {
-    let tags = tags.known().filter(|tags| !tags.is_empty())?;
-    let tag = |(key, value): (&String, &String)| Tag::builder().key(key).value(value).build().ok();
-    Some(tags.iter().filter_map(tag).collect())
-}
-
-fn from_tags(tags: Option<&[Tag]>) -> Attr<BTreeMap<String, String>> {
-    let tags = tags.unwrap_or_default().iter();
-    Attr::Known(tags.map(|tag| (tag.key.clone(), tag.value.clone())).collect())
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_is_completed_within_the_limit() {
-        let named = Role { name: "exact".to_owned().into(), ..Role::default() };
-        assert_eq!(named.new_name(), "exact");
-        for prefix in ["p-", "a-prefix-of-thirty-eight-characters-xx"] {
-            let role = Role { name_prefix: prefix.to_owned().into(), ..Role::default() };
-            let name = role.new_name();
-            assert!(name.starts_with(prefix) && name.len() > prefix.len() && name.len() <= 64);
-            assert_ne!(name, role.new_name());
-        }
-    }
-}
+mod tests;

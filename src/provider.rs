@@ -97,11 +97,12 @@ impl framework::Provider for Provider {
 impl Provider {
     /// Amazon EKS, in a region of its own or the provider's.
     pub async fn eks(&self, region: &Attr<String>) -> Result<aws_sdk_eks::Client> {
-        self.known()?;
-        if region.is_unknown() {
-            return Err(Error::bug("the region of a call is not known").at("region"));
-        }
-        self.aws.eks(region.as_str(), None).await
+        self.aws.eks(self.region(region)?, None).await
+    }
+
+    /// Amazon ECR, in a region of its own or the provider's.
+    pub async fn ecr(&self, region: &Attr<String>) -> Result<aws_sdk_ecr::Client> {
+        self.aws.ecr(self.region(region)?, None).await
     }
 
     /// All that somebody else needs to log in to an EKS cluster, with a new token. A cluster that is
@@ -188,6 +189,15 @@ impl Provider {
 
     fn effective<'a>(&'a self, own: &'a Attr<ClusterRef>) -> &'a Attr<ClusterRef> {
         if own.is_null() { &self.cluster } else { own }
+    }
+
+    /// The region of a call that can be made.
+    fn region<'a>(&self, own: &'a Attr<String>) -> Result<Option<&'a str>> {
+        self.known()?;
+        if own.is_unknown() {
+            return Err(Error::bug("the region of a call is not known").at("region"));
+        }
+        Ok(own.as_str())
     }
 
     fn known(&self) -> Result<()> {
@@ -294,6 +304,7 @@ mod tests {
                 _ => {
                     says(provider.iam().await.map(drop));
                     says(provider.eks(&"eu-west-1".to_owned().into()).await.map(drop));
+                    says(provider.ecr(&"eu-west-1".to_owned().into()).await.map(drop));
                     says(provider.partition().await.map(drop));
                     let cluster = ClusterRef { name: "a".to_owned().into(), ..Default::default() };
                     let target = provider.target(&cluster.into()).unwrap();

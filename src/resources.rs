@@ -3,6 +3,7 @@
 pub mod actions;
 pub mod argocd;
 pub mod data_sources;
+pub mod ecr;
 pub mod eks;
 pub mod ephemeral;
 mod findings;
@@ -21,29 +22,41 @@ pub type Operation = framework::Operation<Provider>;
 /// The registry.
 pub fn registry() -> Registry<Provider> {
     Registry::new()
+        .resource::<ecr::repository::Repository>()
         .resource::<eks::access_entry::AccessEntry>()
         .resource::<eks::capability_argocd::CapabilityArgocd>()
         .resource::<eks::pod_identity_association::PodIdentityAssociation>()
+        .resource::<iam::openid_connect_provider::OpenidConnectProvider>()
         .resource::<iam::role::Role>()
+        .list::<ecr::lists::repositories::Repositories>()
         .list::<eks::lists::access_entries::AccessEntries>()
         .list::<eks::lists::capabilities::ArgocdCapabilities>()
         .list::<eks::lists::pod_identity_associations::Associations>()
+        .list::<iam::lists::openid_connect_providers::OpenidConnectProviders>()
+        .list::<iam::lists::roles::Roles>()
         .kind::<argocd::app_project::AppProject>()
         .kind::<argocd::application::Application>()
         .kind::<argocd::cluster::Cluster>()
         .kind::<kargo::project::Project>()
         .kind::<kargo::stage::Stage>()
         .kind::<kargo::warehouse::Warehouse>()
+        .data_source::<data_sources::ecr_images::EcrImages>()
         .data_source::<data_sources::eks_cluster::EksCluster>()
+        .ephemeral::<ephemeral::ecr_authorization_token::EcrAuthorizationToken>()
         .ephemeral::<ephemeral::eks_token::EksToken>()
         .action::<actions::application_sync::ApplicationSync>()
         .function::<functions::capability_trust_policy::CapabilityTrustPolicy>()
         .function::<functions::cluster_arn::ClusterArn>()
+        .function::<functions::codecommit_pull_policy::CodecommitPullPolicy>()
+        .function::<functions::codeconnections_use_policy::CodeconnectionsUsePolicy>()
         .function::<functions::ecr_read_policy::EcrReadPolicy>()
         .function::<functions::github_actions_trust_policy::GithubActionsTrustPolicy>()
         .function::<functions::irsa_trust_policy::IrsaTrustPolicy>()
         .function::<functions::parse_arn::ParseArn>()
         .function::<functions::pod_identity_trust_policy::PodIdentityTrustPolicy>()
+        .function::<functions::role_assume_policy::RoleAssumePolicy>()
+        .function::<functions::role_trust_policy::RoleTrustPolicy>()
+        .function::<functions::secrets_manager_read_policy::SecretsManagerReadPolicy>()
 }
 
 /// Adds kinds of objects: each is a type of resource, and can be listed.

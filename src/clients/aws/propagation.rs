@@ -91,6 +91,13 @@ pub fn not_readable_yet(error: &Error) -> bool {
     error.is_not_found()
 }
 
+/// A principal of the policy is not seen yet, or the policy is wrong: `SetRepositoryPolicy`, which
+/// says the same of both. Not to be asked about policies that name nobody in particular.
+pub fn repository_policy_refused(error: &Error) -> bool {
+    error.api_code() == Some("InvalidParameterException")
+        && says(error, &["invalid repository policy provided"])
+}
+
 /// A service-linked role is on its way: any call of EKS.
 pub fn service_role_pending(error: &Error) -> bool {
     has_code(error, "ResourcePropagationDelay")
@@ -119,7 +126,7 @@ mod tests {
     /// Messages as users of AWS have written them down.
     #[test]
     fn each_question_knows_its_own_message() {
-        let passing: [(Question, Error); 12] = [
+        let passing: [(Question, Error); 13] = [
             (
                 trust_not_propagated,
                 invalid(
@@ -163,6 +170,13 @@ mod tests {
                 concurrent_modification,
                 Error::conflict("x").code("EntityTemporarilyUnmodifiableException"),
             ),
+            (
+                repository_policy_refused,
+                invalid(
+                    "Invalid parameter at 'PolicyText' failed to satisfy constraint: 'Invalid \
+                         repository policy provided'",
+                ),
+            ),
             (service_role_pending, Error::failed("x").code("ResourcePropagationDelayException")),
         ];
         for (question, error) in passing {
@@ -186,7 +200,7 @@ mod tests {
                 .code("AccessDenied"),
             Error::conflict("in use").code("ResourceInUseException"),
         ];
-        let questions: [Question; 8] = [
+        let questions: [Question; 9] = [
             trust_not_propagated,
             role_not_visible,
             principal_not_visible,
@@ -194,6 +208,7 @@ mod tests {
             role_not_assumable,
             delete_conflict,
             concurrent_modification,
+            repository_policy_refused,
             service_role_pending,
         ];
         for error in &mistakes {

@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 
 use aws_config::SdkConfig;
+use aws_sdk_ecr as ecr;
 use aws_sdk_eks as eks;
 use aws_sdk_iam as iam;
 use aws_sdk_sts as sts;
@@ -72,6 +73,8 @@ macro_rules! services {
 }
 
 services! {
+    /// Amazon ECR.
+    ecr;
     /// Amazon EKS.
     eks;
     /// IAM. Global: any region of the partition will do.

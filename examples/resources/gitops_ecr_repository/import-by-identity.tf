@@ -1,0 +1,7 @@
+import {
+  to = gitops_ecr_repository.api
+
+  identity = {
+    name = "shop/api"
+  }
+}

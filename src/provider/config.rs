@@ -165,6 +165,9 @@ pub struct WebIdentity {
 /// URLs to call instead of the services' own.
 #[derive(Clone, Debug, Default, Model)]
 pub struct Endpoints {
+    /// Of Amazon ECR. Also `AWS_ENDPOINT_URL_ECR`.
+    #[attr(local, check = url_http)]
+    pub ecr: Attr<String>,
     /// Of Amazon EKS. Also `AWS_ENDPOINT_URL_EKS`.
     #[attr(local, check = url_http)]
     pub eks: Attr<String>,

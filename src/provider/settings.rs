@@ -51,7 +51,7 @@ pub(super) fn from_config(config: &Config) -> Result<Settings> {
             eks: endpoints.and_then(|endpoints| text(&endpoints.eks)),
             iam: endpoints.and_then(|endpoints| text(&endpoints.iam)),
             sts: endpoints.and_then(|endpoints| text(&endpoints.sts)),
-            ecr: None,
+            ecr: endpoints.and_then(|endpoints| text(&endpoints.ecr)),
         },
         default_tags: tags.cloned().unwrap_or_default(),
         ignore_tags: IgnoreTags {

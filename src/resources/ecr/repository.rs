@@ -21,6 +21,7 @@ use crate::resources::{Operation, tags};
 
 mod policies;
 mod rules;
+mod scanning;
 
 use policies::Policy;
 use rules::{kms_key, repository_name, repository_policy, same_kms_key, tag_filter};
@@ -222,12 +223,7 @@ impl Resource for Repository {
             progress.save(state.clone());
         }
         if prior.scanning() != planned.scanning() {
-            ecr.put_image_scanning_configuration()
-                .repository_name(name)
-                .set_image_scanning_configuration(planned.scanning())
-                .send()
-                .await
-                .operation("PutImageScanningConfiguration")?;
+            scanning::put(&ecr, name, planned.scanning()).await?;
             state.image_scanning_configuration = planned.image_scanning_configuration.clone();
             progress.save(state.clone());
         }

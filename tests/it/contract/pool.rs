@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 
 /// Texts of every kind that a check may ask for; the first that passes is what
 /// a smallest configuration has.
-pub(super) const TEXTS: [&str; 75] = [
+pub(super) const TEXTS: [&str; 79] = [
     "a",
     "main",
     "argocd",
@@ -80,6 +80,10 @@ pub(super) const TEXTS: [&str; 75] = [
     r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"capabilities.eks.amazonaws.com"},"Action":["sts:AssumeRole","sts:TagSession"]}]}"#,
     r#"{"Statement":{"Action":["sts:TagSession","sts:AssumeRole"],"Effect":"Allow","Principal":{"Service":["capabilities.eks.amazonaws.com"]}},"Version":"2012-10-17"}"#,
     r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}"#,
+    r#"{"rules":[{"rulePriority":1,"selection":{"tagStatus":"any","countType":"imageCountMoreThan","countNumber":9},"action":{"type":"expire"}}]}"#,
+    r#"{"rules":[{"action":{"type":"expire"},"rulePriority":1,"selection":{"countNumber":9.0,"countType":"imageCountMoreThan","tagPrefixList":[],"tagStatus":"any"}}]}"#,
+    "https://oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF",
+    "6938fd4d98bab03faadb97b34396831e3780aea1",
     "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
     "-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----\n",
 ];

@@ -1,5 +1,7 @@
 //! Ephemeral resources, opened by the real tools.
 
+use base64::Engine as _;
+
 use super::PROVIDER;
 use crate::support::cli::{Cli, Workspace};
 use crate::support::sandbox::{Objects, kinds};
@@ -85,4 +87,54 @@ async fn logged_in(cli: Cli) {
     let wrong = wrong.says("Opening ephemeral resource gitops_eks_token");
     wrong.says("ResourceNotFoundException").says("Check the name \"nowhere\"");
     workspace.destroy().await.succeeded().says("1 destroyed");
+}
+
+#[tokio::test]
+async fn a_login_to_a_registry_is_kept_nowhere() {
+    let workspace = Workspace::new(sandbox().await, "ephemeral-ecr");
+    let configuration = r#"
+provider "gitops" {
+  region = "eu-west-1"
+}
+
+ephemeral "gitops_ecr_authorization_token" "this" {
+  lifecycle {
+    postcondition {
+      condition = (
+        self.user_name == "AWS" && self.password == "123456789012-auth-token"
+        && self.authorization_token == base64encode("AWS:123456789012-auth-token")
+        && self.proxy_endpoint == "https://123456789012.dkr.ecr.eu-west-1.amazonaws.com"
+        && self.expires_at == "2015-01-01T00:00:00Z"
+      )
+      error_message = "Not what moto says."
+    }
+  }
+}
+
+ephemeral "ecr_authorization_token" "short" {
+  provider = gitops
+  region   = "eu-west-1"
+}
+
+resource "terraform_data" "this" { input = "kept" }
+"#;
+    let log = workspace.folder().join("trace.log").display().to_string();
+    let workspace = workspace.with("TF_LOG", "TRACE").with("TF_LOG_PATH", log);
+    workspace.write("main.tf", &format!("{PROVIDER}{configuration}"));
+    workspace.init().await;
+    workspace.apply().await.succeeded();
+    workspace.run(&["plan", "-input=false", "-no-color", "-out=tfplan"]).await.succeeded();
+    let shown = workspace.run(&["show", "-json", "tfplan"]).await.succeeded();
+    let log = workspace.read("trace.log");
+    let opened = "tf_ephemeral_resource_type=gitops_ecr_authorization_token";
+    assert!(log.contains(opened), "it was not opened");
+    // The configuration itself is in a plan, and here says what is expected.
+    let encoded = base64::prelude::BASE64_STANDARD.encode("AWS:123456789012-auth-token");
+    for (place, text) in
+        [("state", &workspace.read("terraform.tfstate")), ("plan", &shown.output), ("log", &log)]
+    {
+        assert!(!text.contains(&encoded), "a login is in the {place}");
+    }
+    assert!(!workspace.read("terraform.tfstate").contains("auth-token"));
+    workspace.destroy().await.succeeded();
 }

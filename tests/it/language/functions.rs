@@ -28,6 +28,19 @@ output "ecr" {
   value = jsondecode(provider::gitops::ecr_read_policy("arn:aws:ecr:eu-west-1:123456789012:repository/shop"))
 }
 
+output "argocd" {
+  value = [for document in [
+    provider::gitops::codecommit_pull_policy("arn:aws:codecommit:eu-west-1:123456789012:shop"),
+    provider::gitops::codeconnections_use_policy("arn:aws:codeconnections:eu-west-1:123456789012:connection/0123abcd"),
+    provider::gitops::secrets_manager_read_policy("arn:aws:secretsmanager:eu-west-1:123456789012:secret:argocd/*"),
+    provider::gitops::role_assume_policy("arn:aws:iam::123456789012:role/kargo-project-*"),
+  ] : jsondecode(document).Statement[0].Action]
+}
+
+output "trust" {
+  value = jsondecode(provider::gitops::role_trust_policy("arn:aws:iam::123456789012:role/kargo"))
+}
+
 output "github" {
   value = jsondecode(provider::gitops::github_actions_trust_policy(
     "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com", "example/shop:*",
@@ -76,6 +89,16 @@ async fn evaluated(cli: Cli) {
     let principal = &statement("capability")["Principal"];
     assert_eq!(principal["Service"], "capabilities.eks.amazonaws.com");
     assert_eq!(statement("ecr")["Action"], "ecr:GetAuthorizationToken");
+    assert_eq!(
+        *value("argocd"),
+        json!([
+            "codecommit:GitPull",
+            ["codeconnections:GetConnection", "codeconnections:UseConnection"],
+            ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"],
+            ["sts:AssumeRole", "sts:TagSession"],
+        ])
+    );
+    assert_eq!(statement("trust")["Principal"]["AWS"], "arn:aws:iam::123456789012:role/kargo");
     let condition = &statement("github")["Condition"]["StringLike"];
     assert_eq!(condition["token.actions.githubusercontent.com:sub"], "repo:example/shop:*");
     assert_eq!(
@@ -107,6 +130,12 @@ resource "gitops_iam_role" "shop" {
   }
 }
 
+# As Kargo takes it for the project "shop", from its own role.
+resource "gitops_iam_role" "project" {
+  name               = "${var.prefix}-kargo-project-shop"
+  assume_role_policy = provider::gitops::role_trust_policy(gitops_iam_role.shop.arn)
+}
+
 resource "gitops_pod_identity_association" "shop" {
   cluster_name    = "sandbox"
   namespace       = "shop"
@@ -117,6 +146,15 @@ resource "gitops_pod_identity_association" "shop" {
 resource "gitops_iam_role" "argocd" {
   name               = "${var.prefix}-argocd"
   assume_role_policy = provider::gitops::capability_trust_policy()
+  inline_policies = {
+    git         = provider::gitops::codeconnections_use_policy("arn:aws:codeconnections:eu-west-1:123456789012:connection/0123abcd")
+    manifests   = provider::gitops::codecommit_pull_policy("arn:aws:codecommit:eu-west-1:123456789012:shop-*")
+    projects    = provider::gitops::role_assume_policy("arn:aws:iam::123456789012:role/kargo-project-*")
+    credentials = provider::gitops::secrets_manager_read_policy(
+      "arn:aws:secretsmanager:eu-west-1:123456789012:secret:argocd/*",
+      "arn:aws:kms:eu-west-1:123456789012:key/0123abcd-0123-0123-0123-0123456789ab",
+    )
+  }
 }
 
 resource "gitops_eks_capability_argocd" "main" {
@@ -127,7 +165,7 @@ resource "gitops_eks_capability_argocd" "main" {
 "#;
     workspace.write("main.tf", &format!("{PROVIDER}{configuration}"));
     workspace.init().await;
-    workspace.apply().await.succeeded().says("4 added");
+    workspace.apply().await.succeeded().says("5 added");
     workspace.plan().await.shows_no_changes();
-    workspace.destroy().await.succeeded().says("4 destroyed");
+    workspace.destroy().await.succeeded().says("5 destroyed");
 }

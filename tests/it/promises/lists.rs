@@ -11,16 +11,19 @@ use terraform_provider_gitops::resources::registry;
 use terraform_provider_gitops::rpc::Server;
 use tokio_util::sync::CancellationToken;
 
+use gitops_sandbox::Sandbox;
+
 use crate::support::cli::Workspace;
 use crate::support::core::{Core, Listed};
 use crate::support::sandbox::{Eks, Kinds, Objects, kinds, own_eks, variable};
 
-async fn core(sandbox: &Kinds, eks: &Eks) -> Core<Server<Provider>> {
+pub(super) async fn core(sandbox: &Sandbox, eks: &Eks) -> Core<Server<Provider>> {
     let core = Core::start(Server::new(registry(), CancellationToken::new())).await;
     let kubeconfig = sandbox.control_plane().admin().file.to_str().expect("UTF-8");
     let endpoints = json!({
         "eks": eks.endpoint(), "iam": variable(sandbox, "AWS_ENDPOINT_URL_IAM"),
         "sts": variable(sandbox, "AWS_ENDPOINT_URL_STS"),
+        "ecr": variable(sandbox, "AWS_ENDPOINT_URL_ECR"),
     });
     let config = json!({
         "region": "eu-west-1",
@@ -60,6 +63,7 @@ async fn everything_that_was_made_is_listed_with_its_identity_and_as_it_is() {
         ("gitops_kargo_project", &json!({ "label_selector": "purpose=test" }), prefix.to_owned()),
         ("gitops_eks_capability_argocd", &in_cluster, "argocd".to_owned()),
         ("gitops_pod_identity_association", &in_cluster, "shop/web".to_owned()),
+        ("gitops_iam_role", &json!({ "path_prefix": "/" }), format!("{prefix}-pods")),
     ] {
         let found = core.list(type_name, query, true, 0).await.expect("a list");
         let one = found.iter().find(|found| found.display_name == name);

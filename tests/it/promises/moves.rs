@@ -10,17 +10,17 @@ use serde_json::{Value as Json, json};
 use crate::support::cli::{Cli, Workspace};
 use crate::support::sandbox::{PROVIDER, kinds, own_eks};
 
-const AWS: &str = "hashicorp/aws";
+pub(super) const AWS: &str = "hashicorp/aws";
 const KUBERNETES: &str = "hashicorp/kubernetes";
 const ARGOCD: &str = "argoproj-labs/argocd";
 
-/// A resource of the fixture as another provider would have it in its state.
-struct Peer {
-    ours: (&'static str, &'static str),
-    provider: &'static str,
-    type_name: &'static str,
+/// A resource of a fixture as another provider would have it in its state.
+pub(super) struct Peer {
+    pub(super) ours: (&'static str, &'static str),
+    pub(super) provider: &'static str,
+    pub(super) type_name: &'static str,
     /// Of our attributes, those of the other type.
-    attributes: fn(&Json) -> Json,
+    pub(super) attributes: fn(&Json) -> Json,
 }
 
 const PEERS: [Peer; 11] = [
@@ -143,36 +143,43 @@ async fn taken_over(cli: Cli) {
     workspace.init().await;
     workspace.apply().await.succeeded();
 
-    as_others_would_have_it(&workspace);
-    let moved = PEERS.map(|Peer { ours: (ours, name), type_name, .. }| {
-        format!("moved {{\n  from = {type_name}.{ours}_{name}\n  to = {ours}.{name}\n}}\n")
-    });
-    workspace.write("moved.tf", &moved.concat());
-    let workspace = workspace.with("TF_CLI_CONFIG_FILE", with_peers(&sandbox, &name).display());
-    let upgraded = workspace.run(&["init", "-input=false", "-no-color", "-upgrade"]).await;
-    upgraded.succeeded();
-
-    let changes = workspace.planned().await.changes();
-    assert!(changes.is_empty(), "a move is to change nothing: {changes:#?}");
-    workspace.apply().await.succeeded().says("0 added, 0 changed, 0 destroyed");
+    move_here(&workspace, &sandbox, &PEERS).await;
     let types: BTreeSet<_> = workspace
         .resources()
         .iter()
         .map(|resource| resource["type"].as_str().expect("a type").to_owned())
         .collect();
     assert!(types.iter().all(|name| name.starts_with("gitops_")), "{types:?}");
-    workspace.remove("moved.tf");
     workspace.plan().await.shows_no_changes();
     workspace.destroy().await.succeeded();
 }
 
+/// Moves what a workspace has made from the types of other providers to ours, by `moved` blocks that
+/// are to change nothing.
+pub(super) async fn move_here(workspace: &Workspace, sandbox: &Sandbox, peers: &[Peer]) {
+    as_others_would_have_it(workspace, peers);
+    let moved = peers.iter().map(|Peer { ours: (ours, name), type_name, .. }| {
+        format!("moved {{\n  from = {type_name}.{ours}_{name}\n  to = {ours}.{name}\n}}\n")
+    });
+    workspace.write("moved.tf", &moved.collect::<String>());
+    let mirrored = with_peers(sandbox, workspace.prefix(), peers);
+    let workspace = workspace.clone().with("TF_CLI_CONFIG_FILE", mirrored.display());
+    let upgraded = workspace.run(&["init", "-input=false", "-no-color", "-upgrade"]).await;
+    upgraded.succeeded();
+
+    let changes = workspace.planned().await.changes();
+    assert!(changes.is_empty(), "a move is to change nothing: {changes:#?}");
+    workspace.apply().await.succeeded().says("0 added, 0 changed, 0 destroyed");
+    workspace.remove("moved.tf");
+}
+
 /// Rewrites the state as if the other providers had made what is in it.
-fn as_others_would_have_it(workspace: &Workspace) {
+fn as_others_would_have_it(workspace: &Workspace, peers: &[Peer]) {
     let mut state: Json = serde_json::from_str(&workspace.read("terraform.tfstate")).expect("JSON");
     let mut found = 0;
     for resource in state["resources"].as_array_mut().expect("resources") {
         let is = |peer: &&Peer| resource["type"] == peer.ours.0 && resource["name"] == peer.ours.1;
-        let Some(peer) = PEERS.iter().find(is) else { continue };
+        let Some(peer) = peers.iter().find(is) else { continue };
         found += 1;
         let registry = resource["provider"].as_str().expect("a provider").to_owned();
         resource["provider"] = registry.replace("eks-gitops/gitops", peer.provider).into();
@@ -182,7 +189,7 @@ fn as_others_would_have_it(workspace: &Workspace) {
         // Nothing of ours stays, neither private state nor identity.
         resource["instances"] = json!([{ "schema_version": 0, "attributes": attributes }]);
     }
-    assert_eq!(found, PEERS.len());
+    assert_eq!(found, peers.len());
     state["serial"] = json!(state["serial"].as_u64().expect("a serial") + 1);
     workspace.write("terraform.tfstate", &state.to_string());
 }
@@ -191,7 +198,7 @@ fn as_others_would_have_it(workspace: &Workspace) {
 ///
 /// The tools want their schemas, though nothing is asked of them in a move, so any provider is
 /// good enough to stand in for them.
-fn with_peers(sandbox: &Sandbox, name: &str) -> PathBuf {
+fn with_peers(sandbox: &Sandbox, name: &str, peers: &[Peer]) -> PathBuf {
     let mirror = sandbox.folder().join("workspaces").join(format!("{name}-mirror"));
     let ours = sandbox.folder().join("mirror");
     for registry in entries(&ours) {
@@ -199,7 +206,7 @@ fn with_peers(sandbox: &Sandbox, name: &str) -> PathBuf {
         for platform in entries(&versions).iter().flat_map(|version| entries(version)) {
             let below = platform.strip_prefix(&versions).expect("a folder of it");
             let version = below.iter().next().expect("a version").to_str().expect("UTF-8");
-            let providers: BTreeSet<_> = PEERS.iter().map(|peer| peer.provider).collect();
+            let providers: BTreeSet<_> = peers.iter().map(|peer| peer.provider).collect();
             for provider in providers.into_iter().chain(["eks-gitops/gitops"]) {
                 let registry = registry.file_name().expect("a name");
                 let folder = mirror.join(registry).join(provider).join(below);

@@ -277,20 +277,34 @@ pub(crate) fn variable<'a>(sandbox: &'a Sandbox, name: &str) -> &'a str {
 
 /// A client of the sandbox's IAM, as its administrator.
 pub(crate) fn iam(sandbox: &Sandbox) -> aws_sdk_iam::Client {
-    let credentials = Credentials::new(
+    let config = aws_sdk_iam::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(REGION))
+        .endpoint_url(variable(sandbox, "AWS_ENDPOINT_URL_IAM"))
+        .credentials_provider(administrator(sandbox))
+        .build();
+    aws_sdk_iam::Client::from_conf(config)
+}
+
+/// A client of the sandbox's ECR, as its administrator.
+pub(crate) fn ecr(sandbox: &Sandbox) -> aws_sdk_ecr::Client {
+    let config = aws_sdk_ecr::Config::builder()
+        .behavior_version(aws_sdk_ecr::config::BehaviorVersion::latest())
+        .region(aws_sdk_ecr::config::Region::new(REGION))
+        .endpoint_url(variable(sandbox, "AWS_ENDPOINT_URL_ECR"))
+        .credentials_provider(administrator(sandbox))
+        .build();
+    aws_sdk_ecr::Client::from_conf(config)
+}
+
+fn administrator(sandbox: &Sandbox) -> Credentials {
+    Credentials::new(
         variable(sandbox, "AWS_ACCESS_KEY_ID"),
         variable(sandbox, "AWS_SECRET_ACCESS_KEY"),
         None,
         None,
         "sandbox",
-    );
-    let config = aws_sdk_iam::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new(REGION))
-        .endpoint_url(variable(sandbox, "AWS_ENDPOINT_URL_IAM"))
-        .credentials_provider(credentials)
-        .build();
-    aws_sdk_iam::Client::from_conf(config)
+    )
 }
 
 /// Objects of one kind in one namespace (or of the whole cluster), as an administrator sees them.

@@ -94,6 +94,18 @@ pub(super) static RINGS: &[Ring] = &[
         libraries: &[&AWS],
     },
     Ring {
+        at: "resources::ecr",
+        uses: &[
+            "framework",
+            "clients::aws",
+            "provider",
+            "resources::iam::policy_document",
+            "resources::tags",
+            "resources::Operation",
+        ],
+        libraries: &[&AWS],
+    },
+    Ring {
         at: "resources::iam",
         uses: &[
             "framework",
@@ -111,24 +123,11 @@ pub(super) static RINGS: &[Ring] = &[
         uses: &["framework", "clients::aws", "clients::arn", "provider", "resources::Operation"],
         libraries: &[&AWS],
     },
-    // What is done to objects when somebody asks for it.
-    Ring {
-        at: "resources::actions",
-        uses: &[
-            "framework",
-            "clients::kube",
-            "provider",
-            "resources::argocd",
-            "resources::object",
-            "resources::Operation",
-        ],
-        libraries: &[],
-    },
-    // What lives for one run. The provider has all that it needs.
+    // What lives for one run: what the provider or AWS makes.
     Ring {
         at: "resources::ephemeral",
-        uses: &["framework", "provider", "resources::Operation"],
-        libraries: &[],
+        uses: &["framework", "clients::aws", "provider", "resources::Operation"],
+        libraries: &[&AWS],
     },
     // Functions are pure: they know neither the provider nor anything that calls.
     Ring {

@@ -4,8 +4,8 @@ resource "gitops_ecr_repository" "api" {
   image_tag_mutability = "IMMUTABLE_WITH_EXCLUSION"
 
   image_tag_mutability_exclusion_filters = [
-    { filter = "latest" },
-    { filter = "dev-*" },
+    { filter = "latest", filter_type = "WILDCARD" },
+    { filter = "dev-*", filter_type = "WILDCARD" },
   ]
 
   image_scanning_configuration = { scan_on_push = true }

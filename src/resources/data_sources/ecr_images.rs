@@ -53,6 +53,7 @@ pub struct EcrImages {
 }
 
 /// An image.
+#[expect(clippy::struct_field_names, reason = "the attributes have the names of the API's fields")]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Model)]
 pub struct Image {
     /// Digest of the manifest, `sha256:…`.
@@ -64,7 +65,8 @@ pub struct Image {
     /// When it was pushed, as in `2026-01-31T12:00:00Z`.
     #[attr(computed)]
     image_pushed_at: Attr<String>,
-    /// Size in the repository, in bytes; of an image for several platforms, that of its list alone.
+    /// Size in the repository, compressed, in bytes; of an image for several platforms, that of the
+    /// largest of them.
     #[attr(computed)]
     image_size_in_bytes: Attr<i64>,
     /// Media type of the manifest.

@@ -35,8 +35,9 @@ fn meaning(mut document: Json) -> Json {
             if let Some(selection) = rule.get_mut("selection") {
                 say_less(selection);
                 for list in LISTS {
-                    let list = selection.get_mut(list).and_then(Json::as_array_mut);
-                    list.into_iter().for_each(|list| list.sort_by_key(Json::to_string));
+                    if let Some(list) = selection.get_mut(list).and_then(Json::as_array_mut) {
+                        list.sort_by_key(Json::to_string);
+                    }
                 }
             }
         }

@@ -50,7 +50,7 @@ pub struct Repository {
     #[attr(optional, computed, stable)]
     pub image_scanning_configuration: Attr<ScanningConfiguration>,
     /// How images are encrypted, which cannot be changed later.
-    #[attr(optional, computed, stable)]
+    #[attr(optional, computed, stable, replace = "if_configured")]
     pub encryption_configuration: Attr<EncryptionConfiguration>,
     /// At a destroy, also delete the images. Without it, a repository that has some stays.
     #[attr(default = false)]
@@ -96,8 +96,8 @@ pub struct ExclusionFilter {
     /// The tags, in which `*` stands for any characters: `latest`, `dev-*`.
     #[attr(required, check = tag_filter)]
     pub filter: Attr<String>,
-    /// How `filter` is read.
-    #[attr(default = "WILDCARD", one_of = ["WILDCARD"])]
+    /// How `filter` is read: `WILDCARD`.
+    #[attr(required, one_of = ["WILDCARD"])]
     pub filter_type: Attr<String>,
 }
 
@@ -113,13 +113,11 @@ pub struct ScanningConfiguration {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Model)]
 pub struct EncryptionConfiguration {
     /// By keys of S3 (`AES256`), by a key of KMS (`KMS`), or by two layers of those (`KMS_DSSE`).
-    #[attr(default = "AES256", replace, one_of = ["AES256", "KMS", "KMS_DSSE"])]
+    #[attr(default = "AES256", one_of = ["AES256", "KMS", "KMS_DSSE"])]
     pub encryption_type: Attr<String>,
     /// The key: its ARN or id, or an alias. Without it, KMS takes the one that AWS manages for ECR. To
     /// import a repository, write the ARN: an alias cannot be told from another key.
-    #[attr(
-        optional, computed, stable, replace = "if_configured", check = kms_key, same = same_kms_key
-    )]
+    #[attr(optional, computed, stable, check = kms_key, same = same_kms_key)]
     pub kms_key: Attr<String>,
 }
 

@@ -302,7 +302,7 @@ fn issuer(text: &str) -> std::result::Result<(), String> {
     if url.query().is_some() || url.fragment().is_some() {
         return wrong("it has a query or a fragment");
     }
-    if !url.has_host() { wrong("it has no host") } else { Ok(()) }
+    if url.has_host() { Ok(()) } else { wrong("it has no host") }
 }
 
 /// Rule of an audience, as IAM has it.

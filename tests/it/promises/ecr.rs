@@ -94,7 +94,9 @@ async fn lived(cli: Cli) {
     );
 
     // In place, each by its own call.
-    workspace.edit("main.tf", r#"[{ filter = "latest" }, { filter = "dev-*" }]"#, "null");
+    let filters =
+        r#"[for filter in ["latest", "dev-*"] : { filter = filter, filter_type = "WILDCARD" }]"#;
+    workspace.edit("main.tf", filters, "null");
     workspace.edit("main.tf", r#""IMMUTABLE_WITH_EXCLUSION""#, r#""IMMUTABLE""#);
     workspace.edit("main.tf", "scan_on_push = true", "scan_on_push = false");
     workspace.edit("main.tf", "countNumber = 100", "countNumber = 50");
@@ -369,6 +371,10 @@ async fn a_bad_policy_is_refused_by_the_plan() {
         r#"encryption_type = "AES256", kms_key = "alias/x" }"#,
         r#"encryption_type = "KMS" }"#,
     );
+    workspace.edit("main.tf", "Action = var.action }", "Action = var.action, Resource = \"*\" }");
+    let refused = workspace.plan().await.failed().says("repository_policy");
+    refused.says("statement 0 has a Resource");
+    workspace.edit("main.tf", ", Resource = \"*\" }", " }");
     workspace.edit("main.tf", r#""${var.prefix}/bare""#, r#""${var.prefix}/Bare""#);
     let refused = workspace.plan().await.failed();
     refused.says("is not the name of a repository");

@@ -15,7 +15,7 @@ use gitops_sandbox::Sandbox;
 
 use crate::support::cli::Workspace;
 use crate::support::core::{Core, Listed};
-use crate::support::sandbox::{Eks, Kinds, Objects, kinds, own_eks, variable};
+use crate::support::sandbox::{Eks, Objects, kinds, own_eks, variable};
 
 pub(super) async fn core(sandbox: &Sandbox, eks: &Eks) -> Core<Server<Provider>> {
     let core = Core::start(Server::new(registry(), CancellationToken::new())).await;

@@ -4,6 +4,7 @@ use aws_sdk_ecr::Client;
 use serde_json::Value as Json;
 
 use super::Repository;
+use super::rules::statements;
 use crate::clients::aws::OperationResult;
 use crate::clients::aws::propagation;
 use crate::framework::wait;
@@ -108,8 +109,8 @@ impl Policy {
             let error = error.at(self.name());
             if refused {
                 error.advise(
-                    "ECR does not say what is wrong with it. Its actions must be ecr:…, its \
-                     statements have a Principal and no Resource, and the principals must exist.",
+                    "ECR does not say what is wrong with it. Its actions must be ecr:…, and its \
+                     principals must exist.",
                 )
             } else {
                 error
@@ -144,11 +145,7 @@ fn is_unset(error: &Error) -> bool {
 /// Whether a repository policy is for a role or a user, which may have been made a moment ago.
 pub(super) fn names_a_principal(document: &str) -> bool {
     let document: Json = serde_json::from_str(document).unwrap_or_default();
-    let statements = match &document["Statement"] {
-        Json::Array(statements) => statements.iter().collect(),
-        one => vec![one],
-    };
-    statements.iter().any(|statement| {
+    statements(&document).iter().any(|statement| {
         let principals = statement["Principal"]["AWS"].to_string();
         principals.contains(":role/") || principals.contains(":user/")
     })

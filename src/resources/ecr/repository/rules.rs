@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use regex::Regex;
+use serde_json::Value as Json;
 
 use super::Repository;
 use crate::framework::checks::kms_key_arn;
@@ -72,13 +73,41 @@ pub(super) fn tag_filter(text: &str) -> Broken {
     Err(format!("{text:?} is no filter of tags: 1 to 128 letters, digits and any of . _ - *"))
 }
 
-/// Rule of a repository policy, beyond what every policy has.
+/// Rule of a repository policy, beyond what every policy has. Of what is wrong with one, ECR itself
+/// says no word.
 pub(super) fn repository_policy(text: &str) -> Broken {
     let length = text.chars().count();
-    if length <= LONGEST_POLICY {
-        return Ok(());
+    if length > LONGEST_POLICY {
+        return Err(format!(
+            "the document has {length} characters; ECR takes {LONGEST_POLICY} at most"
+        ));
     }
-    Err(format!("the document has {length} characters; ECR takes {LONGEST_POLICY} at most"))
+    let document: Json = serde_json::from_str(text).unwrap_or_default();
+    for (index, statement) in statements(&document).into_iter().enumerate() {
+        if let Some(key) = ["Resource", "NotResource"].into_iter().find(|key| has(statement, key)) {
+            return Err(format!(
+                "statement {index} has a {key}: a repository policy is for its repository, and ECR \
+                 refuses one that names it"
+            ));
+        }
+        if !["Principal", "NotPrincipal"].into_iter().any(|key| has(statement, key)) {
+            return Err(format!("statement {index} does not say whom it is for: add a Principal"));
+        }
+    }
+    Ok(())
+}
+
+fn has(statement: &Json, key: &str) -> bool {
+    statement.get(key).is_some()
+}
+
+/// The statements of a policy, of which one may stand alone.
+pub(super) fn statements(document: &Json) -> Vec<&Json> {
+    match &document["Statement"] {
+        Json::Array(statements) => statements.iter().collect(),
+        Json::Null => Vec::new(),
+        one => vec![one],
+    }
 }
 
 /// Rule of a key of KMS: its ARN or id, or an alias, alone or as an ARN.

@@ -126,6 +126,18 @@ fn keys_and_names_and_filters_have_their_form() {
     for (filter, fits) in [("latest", true), ("dev-*", true), ("", false), ("a b", false)] {
         assert_eq!(tag_filter(filter).is_ok(), fits, "{filter}");
     }
+}
+
+#[test]
+fn a_repository_policy_says_whom_it_is_for_and_nothing_else() {
+    let with = |more: &str| {
+        format!(r#"{{"Statement":{{"Effect":"Allow","Action":"ecr:BatchGetImage"{more}}}}}"#)
+    };
+    assert_eq!(repository_policy(&with(r#","Principal":"*""#)), Ok(()));
+    let rule = repository_policy(&with(r#","Principal":"*","Resource":"*""#)).unwrap_err();
+    assert!(rule.starts_with("statement 0 has a Resource"), "{rule}");
+    let rule = repository_policy(&with("")).unwrap_err();
+    assert!(rule.contains("add a Principal"), "{rule}");
     assert!(repository_policy(&"x".repeat(10_241)).unwrap_err().contains("10240 at most"));
 }
 

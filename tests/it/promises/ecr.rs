@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_ecr::types::{ImageScanningConfiguration, ImageTagMutability, Repository, Tag};
+use aws_sdk_ecr::types::{
+    ImageScanningConfiguration, ImageTagMutability, ImageTagMutabilityExclusionFilter, Repository,
+    Tag,
+};
 use serde_json::{Value as Json, json};
 
 use super::moves::{AWS, Peer, move_here};
@@ -73,11 +76,16 @@ async fn lived(cli: Cli) {
     let made = repositories(&workspace).await;
     let [bare, full] = &made[..] else { panic!("{made:#?}") };
     assert_eq!(full.image_tag_mutability(), Some(&ImageTagMutability::ImmutableWithExclusion));
-    let mut filters: Vec<_> =
-        full.image_tag_mutability_exclusion_filters().iter().map(|f| f.filter()).collect();
+    let mut filters: Vec<_> = full
+        .image_tag_mutability_exclusion_filters()
+        .iter()
+        .map(ImageTagMutabilityExclusionFilter::filter)
+        .collect();
     filters.sort_unstable();
     assert_eq!(filters, ["dev-*", "latest"]);
-    assert!(full.image_scanning_configuration().is_some_and(|scan| scan.scan_on_push()));
+    assert!(
+        full.image_scanning_configuration().is_some_and(ImageScanningConfiguration::scan_on_push)
+    );
     let encryption = full.encryption_configuration().expect("an encryption");
     assert_eq!(encryption.encryption_type().as_str(), "KMS");
     let arn = full.repository_arn().expect("an ARN");

@@ -230,7 +230,7 @@ impl Iam {
             }
             "GetOpenIDConnectProvider" => {
                 let members: String =
-                    clients.iter().map(|id| format!("<member>{id}</member>")).collect();
+                    clients.iter().flat_map(|id| ["<member>", id, "</member>"]).collect();
                 format!(
                     "<Url>it.example.com</Url><ClientIDList>{members}</ClientIDList>\
                      <ThumbprintList><member>{OTHER}</member></ThumbprintList>"

@@ -24,13 +24,12 @@ pub fn registry() -> Registry<Provider> {
     Registry::new()
         .resource::<ecr::repository::Repository>()
         .resource::<eks::access_entry::AccessEntry>()
-        .resource::<eks::capability_argocd::CapabilityArgocd>()
+        .capability::<eks::capability_argocd::CapabilityArgocd>()
         .resource::<eks::pod_identity_association::PodIdentityAssociation>()
         .resource::<iam::openid_connect_provider::OpenidConnectProvider>()
         .resource::<iam::role::Role>()
         .list::<ecr::lists::repositories::Repositories>()
         .list::<eks::lists::access_entries::AccessEntries>()
-        .list::<eks::lists::capabilities::ArgocdCapabilities>()
         .list::<eks::lists::pod_identity_associations::Associations>()
         .list::<iam::lists::openid_connect_providers::OpenidConnectProviders>()
         .list::<iam::lists::roles::Roles>()
@@ -59,13 +58,22 @@ pub fn registry() -> Registry<Provider> {
         .function::<functions::secrets_manager_read_policy::SecretsManagerReadPolicy>()
 }
 
-/// Adds kinds of objects: each is a type of resource, and can be listed.
-trait Kinds {
+/// Adds what has one implementation for many types: each is a type of resource, and can be listed.
+trait Families {
+    /// A kind of objects in clusters.
     fn kind<K: object::Kind>(self) -> Self;
+
+    /// A type of EKS capabilities.
+    fn capability<K: eks::capability::Kind>(self) -> Self;
 }
 
-impl Kinds for Registry<Provider> {
+impl Families for Registry<Provider> {
     fn kind<K: object::Kind>(self) -> Self {
         self.managed(Managed::new(object::Custom::<K>::default())).list::<object::ObjectList<K>>()
+    }
+
+    fn capability<K: eks::capability::Kind>(self) -> Self {
+        self.resource::<eks::capability::Capability<K>>()
+            .list::<eks::lists::capabilities::Capabilities<K>>()
     }
 }

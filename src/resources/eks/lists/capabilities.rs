@@ -1,6 +1,6 @@
-//! The capabilities of a cluster that run Argo CD.
+//! The capabilities of a cluster, of one type each.
 
-use aws_sdk_eks::types::CapabilityType;
+use std::marker::PhantomData;
 
 use crate::clients::aws::OperationResult;
 use crate::framework::checks::region as region_name;
@@ -8,6 +8,7 @@ use crate::framework::list::{Find, Finds, List};
 use crate::framework::{Attr, Model, Object, Result};
 use crate::provider::Provider;
 use crate::resources::Operation;
+use crate::resources::eks::capability::Kind;
 
 /// Which capabilities to list.
 #[derive(Clone, Debug, Default, Model)]
@@ -20,15 +21,15 @@ pub struct CapabilityQuery {
     pub region: Attr<String>,
 }
 
-/// The capabilities of a cluster that run Argo CD.
+/// The capabilities of a cluster that are of this type.
 #[derive(Debug)]
-pub struct ArgocdCapabilities;
+pub struct Capabilities<K>(PhantomData<fn() -> K>);
 
-impl List for ArgocdCapabilities {
+impl<K: Kind> List for Capabilities<K> {
     type Config = CapabilityQuery;
     type Provider = Provider;
 
-    const NAME: &'static str = "eks_capability_argocd";
+    const NAME: &'static str = K::NAME;
 
     async fn list(cx: &Operation, config: CapabilityQuery, finds: &mut Finds) -> Result<()> {
         let eks = cx.provider().eks(&config.region).await?;
@@ -37,7 +38,7 @@ impl List for ArgocdCapabilities {
             eks.list_capabilities().cluster_name(cluster).into_paginator().items().send();
         while let Some(capability) = pages.next().await {
             let capability = capability.operation("ListCapabilities")?;
-            if capability.r#type != Some(CapabilityType::Argocd) {
+            if capability.r#type != Some(K::TYPE) {
                 continue;
             }
             let display_name = capability.capability_name.unwrap_or_default();

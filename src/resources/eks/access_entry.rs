@@ -1,12 +1,17 @@
 //! EKS access entries: who may call the Kubernetes API of a cluster.
 
+mod adoption;
+mod policies;
+
 use std::collections::BTreeMap;
 
-use aws_sdk_eks::types::{self as sdk, AccessEntry as Entry, AssociatedAccessPolicy};
+use aws_sdk_eks::Client;
+use aws_sdk_eks::types::AccessEntry as Entry;
 
+use self::policies::{PolicyAssociation, same_policy};
 use crate::clients::aws::OperationResult;
 use crate::clients::aws::propagation;
-use crate::framework::checks::{eks_access_policy_arn, iam_principal_arn, region as region_name};
+use crate::framework::checks::{iam_principal_arn, region as region_name};
 use crate::framework::wait;
 use crate::framework::{
     Attr, Change, DefaultTimeouts, Diagnostics, Error, ImportFormat, Model, Path, Peer, Resource,
@@ -63,26 +68,6 @@ pub struct AccessEntry {
     /// How long each operation may take, waiting included.
     #[attr(block)]
     pub timeouts: Attr<Timeouts>,
-}
-
-/// An access policy, and where in the cluster it holds.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Model)]
-pub struct PolicyAssociation {
-    /// ARN of the access policy, or its name alone: `AmazonEKSClusterAdminPolicy`.
-    #[attr(required, check = access_policy, same = same_policy)]
-    pub policy_arn: Attr<String>,
-    /// Where the policy holds: the whole cluster when not set.
-    pub access_scope: Attr<AccessScope>,
-}
-
-/// Where an access policy holds.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Model)]
-pub struct AccessScope {
-    /// `cluster`, or `namespace` for the namespaces below.
-    #[attr(required, one_of = ["cluster", "namespace"])]
-    pub r#type: Attr<String>,
-    /// The namespaces; `dev-*` stands for all that begin so.
-    pub namespaces: Attr<Set<String>>,
 }
 
 impl Resource for AccessEntry {
@@ -171,7 +156,7 @@ impl Resource for AccessEntry {
         let entry = match created {
             Ok(answer) => answer.access_entry.ok_or_else(|| Error::bug("EKS answered nothing"))?,
             Err(error) if error.is_conflict() || error.is_already_exists() => {
-                adopt(cx, &eks, &planned, error).await?
+                adoption::adopt(cx, &eks, &planned, error).await?
             }
             Err(error) => return Err(error),
         };
@@ -179,7 +164,7 @@ impl Resource for AccessEntry {
         // The policies follow; until they are there the state must not claim them.
         state.policy_associations = Attr::Null;
         progress.save(state.clone());
-        associate(cx, &eks, &planned, &[]).await?;
+        policies::associate(cx, &eks, &planned, &[]).await?;
         state.policy_associations = planned.policy_associations.clone();
         Ok(state)
     }
@@ -196,7 +181,7 @@ impl Resource for AccessEntry {
             let groups = entry.kubernetes_groups.filter(|groups| !groups.is_empty());
             read.kubernetes_groups = groups.map(Set).into();
         }
-        read.policy_associations = state.owned(associated(&eks, &state).await?, imported);
+        read.policy_associations = state.owned(policies::associated(&eks, &state).await?, imported);
         Ok(Some(read))
     }
 
@@ -235,7 +220,7 @@ impl Resource for AccessEntry {
             }
             progress.save(state.clone());
         }
-        associate(cx, &eks, &planned, &prior.associations()).await?;
+        policies::associate(cx, &eks, &planned, &prior.associations()).await?;
         state.policy_associations = planned.policy_associations.clone();
         progress.save(state.clone());
         let arn = prior.access_entry_arn.require("access_entry_arn")?;
@@ -245,8 +230,8 @@ impl Resource for AccessEntry {
 
     async fn delete(cx: &Operation, state: Self) -> Result<()> {
         let eks = cx.provider().eks(&state.region).await?;
-        if cx.recall::<bool>(ADOPTED).unwrap_or_default() {
-            return give_back(cx, &eks, &state).await;
+        if adoption::is_adopted(cx) {
+            return adoption::give_back(cx, &eks, &state).await;
         }
         eks.delete_access_entry()
             .set_cluster_name(state.cluster_name.known().cloned())
@@ -258,16 +243,9 @@ impl Resource for AccessEntry {
     }
 }
 
-/// Remembered of an entry that was there before it was managed.
-const ADOPTED: &str = "adopted";
-
 impl AccessEntry {
     fn groups(&self) -> Option<Vec<String>> {
         self.kubernetes_groups.known().map(|groups| groups.0.clone())
-    }
-
-    fn associations(&self) -> Vec<PolicyAssociation> {
-        self.policy_associations.known().map(|set| set.0.clone()).unwrap_or_default()
     }
 
     /// This configuration with what the API says of the entry itself.
@@ -286,64 +264,9 @@ impl AccessEntry {
             ..self.clone()
         }
     }
-
-    /// Of the associations that are there, those that this resource made; all
-    /// of them for an import.
-    fn owned(
-        &self,
-        live: Vec<AssociatedAccessPolicy>,
-        imported: bool,
-    ) -> Attr<Set<PolicyAssociation>> {
-        let ours = self.associations();
-        let mut seen = Vec::new();
-        for live in live {
-            let arn = live.policy_arn.unwrap_or_default();
-            let mine = ours
-                .iter()
-                .find(|ours| ours.policy_arn.as_str().is_some_and(|ours| same_policy(ours, &arn)));
-            if mine.is_none() && !imported {
-                continue;
-            }
-            let scope = live.access_scope.map(|scope| AccessScope::seen(&scope));
-            // The whole cluster is also what no scope means.
-            let unsaid = mine.is_some_and(|mine| mine.access_scope.is_null())
-                && scope.as_ref().is_some_and(AccessScope::is_cluster);
-            seen.push(PolicyAssociation {
-                policy_arn: mine.map_or_else(|| arn.into(), |mine| mine.policy_arn.clone()),
-                access_scope: if unsaid { Attr::Null } else { scope.into() },
-            });
-        }
-        match &self.policy_associations {
-            Attr::Null if seen.is_empty() => Attr::Null,
-            _ => Attr::Known(Set(seen)),
-        }
-    }
 }
 
-impl AccessScope {
-    fn seen(scope: &sdk::AccessScope) -> Self {
-        let namespaces = scope.namespaces.clone().filter(|namespaces| !namespaces.is_empty());
-        Self {
-            r#type: scope.r#type.as_ref().map(|kind| kind.as_str().to_owned()).into(),
-            namespaces: namespaces.map(Set).into(),
-        }
-    }
-
-    fn is_cluster(&self) -> bool {
-        self.r#type.as_str() == Some("cluster")
-    }
-
-    fn to_api(scope: Option<&Self>) -> sdk::AccessScope {
-        let kind = scope.and_then(|scope| scope.r#type.as_str()).unwrap_or("cluster");
-        let namespaces = scope.and_then(|scope| scope.namespaces.known());
-        sdk::AccessScope::builder()
-            .r#type(kind.into())
-            .set_namespaces(namespaces.map(|set| set.0.clone()))
-            .build()
-    }
-}
-
-async fn describe(eks: &aws_sdk_eks::Client, of: &AccessEntry) -> Result<Entry> {
+async fn describe(eks: &Client, of: &AccessEntry) -> Result<Entry> {
     eks.describe_access_entry()
         .set_cluster_name(of.cluster_name.known().cloned())
         .set_principal_arn(of.principal_arn.known().cloned())
@@ -352,182 +275,6 @@ async fn describe(eks: &aws_sdk_eks::Client, of: &AccessEntry) -> Result<Entry> 
         .operation("DescribeAccessEntry")?
         .access_entry
         .ok_or_else(|| Error::bug("EKS described no access entry"))
-}
-
-async fn associated(
-    eks: &aws_sdk_eks::Client,
-    of: &AccessEntry,
-) -> Result<Vec<AssociatedAccessPolicy>> {
-    let mut pages = eks
-        .list_associated_access_policies()
-        .set_cluster_name(of.cluster_name.known().cloned())
-        .set_principal_arn(of.principal_arn.known().cloned())
-        .into_paginator()
-        .send();
-    let mut found = Vec::new();
-    while let Some(page) = pages.next().await {
-        let page = page.operation("ListAssociatedAccessPolicies")?;
-        found.extend(page.associated_access_policies.unwrap_or_default());
-    }
-    Ok(found)
-}
-
-/// Associates what is planned and ends what was ours and no longer is. A
-/// changed scope is an update in place, so there is no moment without access.
-async fn associate(
-    cx: &Operation,
-    eks: &aws_sdk_eks::Client,
-    planned: &AccessEntry,
-    prior: &[PolicyAssociation],
-) -> Result<()> {
-    let wanted = planned.associations();
-    for association in wanted.iter().filter(|association| !prior.contains(association)) {
-        let policy = policy_arn(cx, association).await?;
-        let scope = AccessScope::to_api(association.access_scope.known());
-        // The entry was made a moment ago, perhaps by EKS itself.
-        wait::retry(
-            &cx.at_most(propagation::LIMIT),
-            propagation::PACE,
-            propagation::entry_not_visible,
-            || {
-                let call = eks
-                    .associate_access_policy()
-                    .set_cluster_name(planned.cluster_name.known().cloned())
-                    .set_principal_arn(planned.principal_arn.known().cloned())
-                    .policy_arn(&policy)
-                    .access_scope(scope.clone());
-                async move { call.send().await.operation("AssociateAccessPolicy") }
-            },
-        )
-        .await
-        .map_err(|error| error.at("policy_associations"))?;
-    }
-    for association in prior {
-        let kept = wanted.iter().any(|wanted| {
-            let (a, b) = (wanted.policy_arn.as_str(), association.policy_arn.as_str());
-            a.zip(b).is_some_and(|(a, b)| same_policy(a, b))
-        });
-        if !kept {
-            disassociate(cx, eks, planned, association).await?;
-        }
-    }
-    Ok(())
-}
-
-async fn disassociate(
-    cx: &Operation,
-    eks: &aws_sdk_eks::Client,
-    entry: &AccessEntry,
-    association: &PolicyAssociation,
-) -> Result<()> {
-    let gone = eks
-        .disassociate_access_policy()
-        .set_cluster_name(entry.cluster_name.known().cloned())
-        .set_principal_arn(entry.principal_arn.known().cloned())
-        .policy_arn(policy_arn(cx, association).await?)
-        .send()
-        .await
-        .operation("DisassociateAccessPolicy");
-    match gone {
-        Err(error) if !error.is_not_found() => Err(error),
-        _ => Ok(()),
-    }
-}
-
-/// The whole ARN of a policy that may be given by its name.
-async fn policy_arn(cx: &Operation, association: &PolicyAssociation) -> Result<String> {
-    let policy = association.policy_arn.require("policy_arn")?;
-    if policy.starts_with("arn:") {
-        return Ok(policy.clone());
-    }
-    let partition = cx.provider().partition().await?;
-    Ok(format!("arn:{partition}:eks::aws:cluster-access-policy/{policy}"))
-}
-
-async fn adopt(
-    cx: &Operation,
-    eks: &aws_sdk_eks::Client,
-    planned: &AccessEntry,
-    refused: Error,
-) -> Result<Entry> {
-    let found = match describe(eks, planned).await {
-        Ok(found) => found,
-        Err(error) if error.is_not_found() => return Err(refused),
-        Err(error) => return Err(error),
-    };
-    if found.r#type.as_deref() != planned.r#type.as_str() {
-        return Err(refused.at("type").advise(format!(
-            "The principal has an entry of the type {} already. An entry keeps its type: delete \
-             that one, or configure its type.",
-            found.r#type.as_deref().unwrap_or("unknown")
-        )));
-    }
-    cx.warn(
-        Path::root(),
-        "Adopted an existing access entry",
-        format!(
-            "The entry of {} was there already, perhaps made by EKS for a capability. What the \
-             configuration sets is added to it; a destroy takes that away and leaves the entry.",
-            planned.principal_arn.as_str().unwrap_or_default()
-        ),
-    );
-    cx.remember(ADOPTED, true);
-    let mut entry = found.clone();
-    let groups = planned.groups().filter(|groups| {
-        let live = found.kubernetes_groups();
-        groups.len() != live.len() || groups.iter().any(|group| !live.contains(group))
-    });
-    if groups.is_some()
-        || planned.user_name.known().is_some_and(|name| found.username() != Some(name))
-    {
-        let answer = eks
-            .update_access_entry()
-            .set_cluster_name(planned.cluster_name.known().cloned())
-            .set_principal_arn(planned.principal_arn.known().cloned())
-            .set_kubernetes_groups(planned.groups().or(found.kubernetes_groups.clone()))
-            .set_username(planned.user_name.known().cloned())
-            .send()
-            .await
-            .operation("UpdateAccessEntry")?;
-        entry = answer.access_entry.unwrap_or(entry);
-    }
-    // Tags of others stay: only what is configured is set.
-    let arn = entry.access_entry_arn.clone().unwrap_or_default();
-    tags::update(cx, eks, &arn, &Attr::Null, &planned.tags_all).await?;
-    entry.tags = tags::to_api(&planned.tags_all);
-    Ok(entry)
-}
-
-/// Takes what was added away from an adopted entry, and leaves it.
-async fn give_back(cx: &Operation, eks: &aws_sdk_eks::Client, state: &AccessEntry) -> Result<()> {
-    let live = describe(eks, state).await?;
-    for association in state.associations() {
-        disassociate(cx, eks, state, &association).await?;
-    }
-    if let Some(ours) = state.groups() {
-        let left = live.kubernetes_groups().iter().filter(|group| !ours.contains(group));
-        eks.update_access_entry()
-            .set_cluster_name(state.cluster_name.known().cloned())
-            .set_principal_arn(state.principal_arn.known().cloned())
-            .set_kubernetes_groups(Some(left.cloned().collect()))
-            .send()
-            .await
-            .operation("UpdateAccessEntry")?;
-    }
-    let arn = live.access_entry_arn().unwrap_or_default();
-    tags::update(cx, eks, arn, &state.tags_all, &Attr::Null).await
-}
-
-/// Whether two spellings name one policy: an ARN, and the name alone.
-fn same_policy(a: &str, b: &str) -> bool {
-    let name = |policy: &str| policy.rsplit('/').next().unwrap_or_default().to_owned();
-    a == b || ((!a.starts_with("arn:") || !b.starts_with("arn:")) && name(a) == name(b))
-}
-
-/// Rule of an access policy: an ARN, or a name such as `AmazonEKSViewPolicy`.
-fn access_policy(policy: &str) -> std::result::Result<(), String> {
-    let is_name = !policy.is_empty() && policy.chars().all(|c| c.is_ascii_alphanumeric());
-    if is_name { Ok(()) } else { eks_access_policy_arn(policy) }
 }
 
 fn group(group: &str) -> std::result::Result<(), String> {
@@ -548,56 +295,4 @@ fn user_name(name: &str) -> std::result::Result<(), String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_policy_may_be_named_or_spelled_out() {
-        let arn = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy";
-        assert!(same_policy(arn, "AmazonEKSViewPolicy"));
-        assert!(!same_policy(arn, "AmazonEKSEditPolicy"));
-        assert!(!same_policy(arn, &arn.replace("aws:eks", "aws-cn:eks")));
-    }
-
-    fn validated(entry: &AccessEntry) -> Vec<String> {
-        let mut diagnostics = Diagnostics::default();
-        AccessEntry::validate(entry, &mut diagnostics);
-        diagnostics.iter().map(|diagnostic| diagnostic.summary.clone()).collect()
-    }
-
-    #[test]
-    fn namespaces_and_their_scope_go_together() {
-        let association = |kind: &str, namespaces: &[&str]| PolicyAssociation {
-            policy_arn: "AmazonEKSViewPolicy".to_owned().into(),
-            access_scope: Attr::Known(AccessScope {
-                r#type: kind.to_owned().into(),
-                namespaces: Set(namespaces.iter().map(|name| (*name).to_owned()).collect()).into(),
-            }),
-        };
-        let entry = |associations: Vec<PolicyAssociation>| AccessEntry {
-            policy_associations: Set(associations).into(),
-            ..AccessEntry::default()
-        };
-        assert!(validated(&entry(vec![association("namespace", &["a"])])).is_empty());
-        assert_eq!(validated(&entry(vec![association("cluster", &["a"])])).len(), 1);
-        assert_eq!(validated(&entry(vec![association("namespace", &[])])).len(), 1);
-        let twice = vec![association("namespace", &["a"]), association("cluster", &[])];
-        assert_eq!(validated(&entry(twice)), ["An access policy is associated twice"]);
-    }
-
-    #[test]
-    fn policies_of_others_are_not_seen_unless_the_entry_is_imported() {
-        let live = || {
-            vec![
-                AssociatedAccessPolicy::builder()
-                    .policy_arn("arn:aws:eks::aws:cluster-access-policy/AmazonEKSArgoCDPolicy")
-                    .access_scope(AccessScope::to_api(None))
-                    .build(),
-            ]
-        };
-        let entry = AccessEntry::default();
-        assert_eq!(entry.owned(live(), false), Attr::Null);
-        let seen = entry.owned(live(), true);
-        assert_eq!(seen.known().unwrap().0.len(), 1);
-    }
-}
+mod tests;

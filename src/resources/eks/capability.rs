@@ -16,6 +16,8 @@ use aws_sdk_eks::Client;
 use aws_sdk_eks::types as sdk;
 use aws_sdk_eks::types::{CapabilityStatus, CapabilityType};
 
+use calls::Difference;
+
 use crate::clients::aws::OperationResult;
 use crate::clients::aws::propagation;
 use crate::framework::checks::{iam_role_arn, region as region_name};
@@ -243,7 +245,7 @@ impl<K: Kind> Resource for Capability<K> {
             Err(error) if !error.is_not_found() => return Err(error),
             _ => {}
         }
-        entry::remove(cx, &eks, &name, state.common().role_arn.require("role_arn")?).await
+        entry::remove(cx, &eks, &name, None).await
     }
 }
 
@@ -287,13 +289,6 @@ fn seen<K: Kind>(ours: &K, found: sdk::Capability) -> K {
 /// description leaves that open), so what is left over is sent once more.
 const MERGES: usize = 2;
 
-/// What an update sends.
-#[derive(Debug)]
-struct Difference {
-    role_arn: Option<String>,
-    configuration: Option<sdk::UpdateCapabilityConfiguration>,
-}
-
 /// What an update must send; `None` when the capability is as planned.
 fn difference<K: Kind>(planned: &K, live: &sdk::Capability) -> Option<Difference> {
     let seen = seen(planned, live.clone());
@@ -316,15 +311,11 @@ async fn bring<K: Kind>(
     // What is there now decides what is revoked, not what the state remembers.
     let mut live = calls::describe(eks, &name).await?;
     for _ in 0..MERGES {
-        let Some(Difference { role_arn, configuration }) = difference(planned, &live) else {
-            break;
-        };
-        calls::update(cx, eks, &name, || {
-            eks.update_capability()
-                .set_role_arn(role_arn.clone())
-                .set_configuration(configuration.clone())
-        })
-        .await?;
+        let Some(difference) = difference(planned, &live) else { break };
+        if let Some(role_arn) = &difference.role_arn {
+            entry::note(cx, eks, &name, role_arn).await;
+        }
+        calls::update(cx, eks, &name, &difference).await?;
         live = calls::describe(eks, &name).await?;
         let mut state = seen(planned, live.clone());
         // These follow.
@@ -337,6 +328,8 @@ async fn bring<K: Kind>(
             "the update ended well, and the capability still differs: {left:?}"
         )));
     }
+    // The role that it had before may have an entry yet.
+    entry::remove(cx, eks, &name, live.role_arn.as_deref()).await?;
     let arn = live.arn.clone().unwrap_or_default();
     let (before, after) = (&from.common().tags_all, &planned.common().tags_all);
     tags::update(cx, eks, &arn, before, after).await?;

@@ -3,14 +3,17 @@
 use std::time::Duration;
 
 use aws_sdk_eks::Client;
-use aws_sdk_eks::operation::update_capability::builders::UpdateCapabilityFluentBuilder;
-use aws_sdk_eks::types::{Capability, CapabilityStatus, UpdateStatus};
+use aws_sdk_eks::types::{
+    Capability, CapabilityStatus, UpdateCapabilityConfiguration, UpdateStatus,
+};
 
 use super::{Name, entry};
 use crate::clients::aws::OperationResult;
+use crate::clients::aws::propagation;
 use crate::framework::wait::{self, Pace, Poll};
 use crate::framework::{Error, Path, Result};
 use crate::resources::Operation;
+use crate::resources::iam::trust::{CAPABILITIES, Doubt};
 
 pub(super) async fn describe(eks: &Client, name: &Name) -> Result<Capability> {
     eks.describe_capability()
@@ -116,17 +119,42 @@ pub(super) async fn adopt(
     Ok(found)
 }
 
+/// What an update sends.
+#[derive(Debug)]
+pub(super) struct Difference {
+    pub(super) role_arn: Option<String>,
+    pub(super) configuration: Option<UpdateCapabilityConfiguration>,
+}
+
 /// Sends an update and waits for its end.
 pub(super) async fn update(
     cx: &Operation,
     eks: &Client,
     name: &Name,
-    call: impl Fn() -> UpdateCapabilityFluentBuilder,
+    difference: &Difference,
 ) -> Result<()> {
+    let call = eks
+        .update_capability()
+        .cluster_name(&name.cluster)
+        .capability_name(&name.capability)
+        .set_role_arn(difference.role_arn.clone())
+        .set_configuration(difference.configuration.clone());
+    let deadline = cx.at_most(propagation::LIMIT);
     // Another update, by EKS itself or somebody else, is waited out.
-    let answer = wait::retry(cx.deadline(), Pace::AWS, Error::is_conflict, || {
-        let call = call().cluster_name(&name.cluster).capability_name(&name.capability);
-        async move { call.send().await.operation("UpdateCapability") }
+    let answer = wait::retry(cx.deadline(), Pace::AWS, Error::is_conflict, || async {
+        let Some(role_arn) = &difference.role_arn else {
+            return call.clone().send().await.operation("UpdateCapability");
+        };
+        let mut doubt = Doubt::new(role_arn, &CAPABILITIES);
+        let refused = propagation::trust_not_propagated;
+        wait::retry(&deadline, propagation::PACE, refused, || {
+            let (call, judge) = (call.clone(), doubt.next());
+            async move {
+                let answer = call.send().await.operation("UpdateCapability");
+                judge.judge(cx, answer).await
+            }
+        })
+        .await
     })
     .await?;
     let Some(id) = answer.update.and_then(|update| update.id) else { return Ok(()) };

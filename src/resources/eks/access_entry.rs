@@ -2,10 +2,12 @@
 
 mod adoption;
 mod policies;
+mod principal;
 
 use std::collections::BTreeMap;
 
 use aws_sdk_eks::Client;
+use aws_sdk_eks::operation::create_access_entry::builders::CreateAccessEntryFluentBuilder;
 use aws_sdk_eks::types::AccessEntry as Entry;
 
 use self::policies::{PolicyAssociation, same_policy};
@@ -15,7 +17,7 @@ use crate::framework::checks::{iam_principal_arn, region as region_name};
 use crate::framework::wait;
 use crate::framework::{
     Attr, Change, DefaultTimeouts, Diagnostics, Error, ImportFormat, Model, Path, Peer, Resource,
-    Result, Saved, Set, Timeouts,
+    Result, Saved, Set, Timeouts, Value,
 };
 use crate::provider::Provider;
 use crate::resources::{Operation, tags};
@@ -24,9 +26,14 @@ use crate::resources::{Operation, tags};
 /// Kubernetes groups allow.
 ///
 /// An entry that is there already, such as the one that EKS makes for the role of a capability, is
-/// adopted: policies, groups and tags that the configuration sets are added to it, others are left
-/// alone, and a destroy takes away what was added and leaves the entry. The cluster must use the
-/// authentication mode `API` or `API_AND_CONFIG_MAP`.
+/// adopted: policies and tags that the configuration sets are added to it, groups and user name
+/// are set if the configuration has them, and a destroy leaves the entry as it was found. The
+/// cluster must use the authentication mode `API` or `API_AND_CONFIG_MAP`.
+///
+/// An entry is for one role or user and not for its name: when that is deleted and made again, the
+/// entry stays and lets nobody in. A refresh finds this out with `iam:GetRole` or `iam:GetUser`
+/// (without them, and for principals of other accounts, it cannot), and the next apply makes the
+/// entry anew, with all policies, groups and tags that it has, whoever they are from.
 #[derive(Clone, Debug, Default, Model)]
 pub struct AccessEntry {
     /// Name of the EKS cluster.
@@ -92,6 +99,13 @@ impl Resource for AccessEntry {
                 "Remove kubernetes_groups, or set type = \"STANDARD\".",
             );
         }
+        if !standard && config.user_name.is_set() {
+            diagnostics.invalid(
+                Path::attribute("user_name"),
+                "Only entries of the type STANDARD have a user name of their own",
+                "Remove user_name, which EKS sets for nodes, or set type = \"STANDARD\".",
+            );
+        }
         let takes_policies =
             config.r#type.as_str().is_none_or(|kind| matches!(kind, "STANDARD" | "EC2"));
         if !takes_policies && config.policy_associations.is_set() {
@@ -131,30 +145,35 @@ impl Resource for AccessEntry {
     }
 
     async fn plan(cx: &Operation, change: &mut Change) -> Result<()> {
-        tags::plan(cx, change)
+        tags::plan(cx, change)?;
+        if change.prior.is_some() && principal::is_dead(cx) {
+            // By an update, which keeps what others have added to the entry.
+            change.planned.set("access_entry_arn", Value::Unknown);
+            cx.warn(
+                Path::attribute("principal_arn"),
+                "The access entry lets nobody in",
+                format!(
+                    "{} was deleted and made again since the entry was made, which remembers the \
+                     one before. The apply makes the entry anew, with all that it has.",
+                    change.planned.get("principal_arn").as_str().unwrap_or("The principal")
+                ),
+            );
+        }
+        Ok(())
     }
 
     async fn create(cx: &Operation, planned: Self, progress: &mut Saved<'_, Self>) -> Result<Self> {
         let eks = cx.provider().eks(&planned.region).await?;
-        let created = wait::retry(
-            &cx.at_most(propagation::LIMIT),
-            propagation::PACE,
-            propagation::principal_not_visible,
-            || {
-                let call = eks
-                    .create_access_entry()
-                    .set_cluster_name(planned.cluster_name.known().cloned())
-                    .set_principal_arn(planned.principal_arn.known().cloned())
-                    .set_type(planned.r#type.known().cloned())
-                    .set_username(planned.user_name.known().cloned())
-                    .set_kubernetes_groups(planned.groups())
-                    .set_tags(tags::to_api(&planned.tags_all));
-                async move { call.send().await.operation("CreateAccessEntry") }
-            },
-        )
-        .await;
-        let entry = match created {
-            Ok(answer) => answer.access_entry.ok_or_else(|| Error::bug("EKS answered nothing"))?,
+        let call = eks
+            .create_access_entry()
+            .set_cluster_name(planned.cluster_name.known().cloned())
+            .set_principal_arn(planned.principal_arn.known().cloned())
+            .set_type(planned.r#type.known().cloned())
+            .set_username(planned.user_name.known().cloned())
+            .set_kubernetes_groups(planned.groups())
+            .set_tags(tags::to_api(&planned.tags_all));
+        let entry = match make(cx, &call).await {
+            Ok(entry) => entry,
             Err(error) if error.is_conflict() || error.is_already_exists() => {
                 adoption::adopt(cx, &eks, &planned, error).await?
             }
@@ -164,7 +183,9 @@ impl Resource for AccessEntry {
         // The policies follow; until they are there the state must not claim them.
         state.policy_associations = Attr::Null;
         progress.save(state.clone());
-        policies::associate(cx, &eks, &planned, &[]).await?;
+        let associated = policies::associate(cx, &eks, &planned, &[]);
+        let (associated, ()) = futures::join!(associated, principal::look(cx, &entry));
+        associated?;
         state.policy_associations = planned.policy_associations.clone();
         Ok(state)
     }
@@ -173,15 +194,18 @@ impl Resource for AccessEntry {
         let eks = cx.provider().eks(&state.region).await?;
         let entry = describe(&eks, &state).await?;
         let mut read = state.seen(&entry);
+        adoption::leave_tags(cx, &state.tags_all, &mut read.tags_all);
         let before = [&state.tags, &state.tags_all];
         tags::read(cx, before, &mut read.tags, &mut read.tags_all)?;
         let imported = cx.is_imported();
         if imported {
             // Whose they are shows at the next plan: what the configuration lacks is then let be.
-            let groups = entry.kubernetes_groups.filter(|groups| !groups.is_empty());
+            let groups = entry.kubernetes_groups.clone().filter(|groups| !groups.is_empty());
             read.kubernetes_groups = groups.map(Set).into();
         }
-        read.policy_associations = state.owned(policies::associated(&eks, &state).await?, imported);
+        let live = policies::associated(&eks, &state);
+        let (live, ()) = futures::join!(live, principal::look(cx, &entry));
+        read.policy_associations = state.owned(live?, imported);
         Ok(Some(read))
     }
 
@@ -194,6 +218,12 @@ impl Resource for AccessEntry {
         let eks = cx.provider().eks(&planned.region).await?;
         let mut state = prior.clone();
         state.timeouts = planned.timeouts.clone();
+        if principal::is_dead(cx) {
+            let dead = describe(&eks, &planned).await?;
+            let entry = adoption::revive(cx, &eks, &planned, dead).await?;
+            state.access_entry_arn = entry.access_entry_arn.into();
+            progress.save(state.clone());
+        }
         if prior.kubernetes_groups != planned.kubernetes_groups
             || prior.user_name != planned.user_name
         {
@@ -223,7 +253,7 @@ impl Resource for AccessEntry {
         policies::associate(cx, &eks, &planned, &prior.associations()).await?;
         state.policy_associations = planned.policy_associations.clone();
         progress.save(state.clone());
-        let arn = prior.access_entry_arn.require("access_entry_arn")?;
+        let arn = state.access_entry_arn.require("access_entry_arn")?;
         tags::update(cx, &eks, arn, &prior.tags_all, &planned.tags_all).await?;
         Ok(Self { tags: planned.tags, tags_all: planned.tags_all, ..state })
     }
@@ -266,6 +296,21 @@ impl AccessEntry {
     }
 }
 
+/// Makes an entry, waiting for a principal that IAM has not spread yet.
+async fn make(cx: &Operation, call: &CreateAccessEntryFluentBuilder) -> Result<Entry> {
+    let answer = wait::retry(
+        &cx.at_most(propagation::LIMIT),
+        propagation::PACE,
+        propagation::principal_not_visible,
+        || {
+            let call = call.clone();
+            async move { call.send().await.operation("CreateAccessEntry") }
+        },
+    )
+    .await?;
+    answer.access_entry.ok_or_else(|| Error::bug("EKS answered nothing"))
+}
+
 async fn describe(eks: &Client, of: &AccessEntry) -> Result<Entry> {
     eks.describe_access_entry()
         .set_cluster_name(of.cluster_name.known().cloned())
@@ -288,8 +333,15 @@ fn group(group: &str) -> std::result::Result<(), String> {
 
 fn user_name(name: &str) -> std::result::Result<(), String> {
     const RESERVED: [&str; 5] = ["system:", "eks:", "aws:", "amazon:", "iam:"];
-    match RESERVED.iter().find(|prefix| name.starts_with(**prefix)) {
-        Some(prefix) => Err(format!("{name:?} begins with {prefix:?}, which EKS reserves")),
+    if let Some(prefix) = RESERVED.iter().find(|prefix| name.starts_with(**prefix)) {
+        return Err(format!("{name:?} begins with {prefix:?}, which EKS reserves"));
+    }
+    // Whoever chooses the name of a session could else pass for another user.
+    let session = ["{{SessionName}}", "{{SessionNameRaw}}"]
+        .into_iter()
+        .find(|session| name.split_once(*session).is_some_and(|(before, _)| !before.contains(':')));
+    match session {
+        Some(session) => Err(format!("{name:?} has no \":\" before {session}, which EKS demands")),
         None => Ok(()),
     }
 }

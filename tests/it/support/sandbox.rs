@@ -12,6 +12,7 @@
 use std::collections::BTreeSet;
 use std::ops::Deref;
 use std::path::PathBuf;
+use std::process::Command;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -252,6 +253,34 @@ impl Eks {
     /// A part of the cluster's state: `capabilities`, `accessEntries`, `podIdentityAssociations`.
     pub(crate) fn all(&self, part: &str) -> Vec<Json> {
         all_of(&self.emulator, part)
+    }
+
+    /// The item of a part whose `field` is this text; fails when there is none.
+    #[track_caller]
+    pub(crate) fn one(&self, part: &str, field: &str, text: &str) -> Json {
+        let all = self.all(part);
+        let found = all.iter().find(|item| item[field] == text);
+        found.unwrap_or_else(|| panic!("no {text} among {part}: {all:#?}")).clone()
+    }
+
+    /// What boto3 is answered to an operation of EKS, such as `describe_capability`: a client that
+    /// has nothing in common with the provider, and holds answers against the service's model.
+    pub(crate) async fn boto3(&self, operation: &str, parameters: &Json) -> Json {
+        const SCRIPT: &str = "import boto3, json, sys
+answer = getattr(boto3.client('eks'), sys.argv[1])(**json.loads(sys.argv[2]))
+answer.pop('ResponseMetadata', None)
+print(json.dumps(answer, default=str))";
+        let sandbox = sandbox().await;
+        let mut python = Command::new(sandbox.tool("python").expect("the sandbox has Python"));
+        python.args(["-c", SCRIPT, operation, &parameters.to_string()]);
+        python.envs(sandbox.env().iter().map(|(name, value)| (name, value)));
+        python.env("AWS_ENDPOINT_URL_EKS", self.endpoint());
+        // The EKS API is served by this thread meanwhile.
+        let output = tokio::task::spawn_blocking(move || python.output()).await.expect("no panic");
+        let output = output.expect("a program that runs");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "boto3 failed on {operation}: {said}");
+        serde_json::from_slice(&output.stdout).expect("JSON")
     }
 
     /// The only item of a part; fails when there are more or none.

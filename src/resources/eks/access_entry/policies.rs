@@ -82,6 +82,12 @@ impl AccessScope {
         self.r#type.as_str() == Some("cluster")
     }
 
+    /// These namespaces; none stands for the whole cluster.
+    pub(super) fn of_namespaces(namespaces: Vec<String>) -> sdk::AccessScope {
+        let kind = if namespaces.is_empty() { "cluster" } else { "namespace" };
+        sdk::AccessScope::builder().r#type(kind.into()).set_namespaces(Some(namespaces)).build()
+    }
+
     pub(super) fn to_api(scope: Option<&Self>) -> sdk::AccessScope {
         let kind = scope.and_then(|scope| scope.r#type.as_str()).unwrap_or("cluster");
         let namespaces = scope.and_then(|scope| scope.namespaces.known());
@@ -122,23 +128,9 @@ pub(super) async fn associate(
     for association in wanted.iter().filter(|association| !prior.contains(association)) {
         let policy = policy_arn(cx, association).await?;
         let scope = AccessScope::to_api(association.access_scope.known());
-        // The entry was made a moment ago, perhaps by EKS itself.
-        wait::retry(
-            &cx.at_most(propagation::LIMIT),
-            propagation::PACE,
-            propagation::entry_not_visible,
-            || {
-                let call = eks
-                    .associate_access_policy()
-                    .set_cluster_name(planned.cluster_name.known().cloned())
-                    .set_principal_arn(planned.principal_arn.known().cloned())
-                    .policy_arn(&policy)
-                    .access_scope(scope.clone());
-                async move { call.send().await.operation("AssociateAccessPolicy") }
-            },
-        )
-        .await
-        .map_err(|error| error.at("policy_associations"))?;
+        associate_one(cx, eks, planned, &policy, &scope)
+            .await
+            .map_err(|error| error.at("policy_associations"))?;
     }
     for association in prior {
         let kept = wanted.iter().any(|wanted| {
@@ -150,6 +142,32 @@ pub(super) async fn associate(
         }
     }
     Ok(())
+}
+
+/// Associates a policy, or changes where it holds.
+pub(super) async fn associate_one(
+    cx: &Operation,
+    eks: &Client,
+    entry: &AccessEntry,
+    policy_arn: &str,
+    scope: &sdk::AccessScope,
+) -> Result<()> {
+    // The entry was made a moment ago, perhaps by EKS itself.
+    wait::retry(
+        &cx.at_most(propagation::LIMIT),
+        propagation::PACE,
+        propagation::entry_not_visible,
+        || {
+            let call = eks
+                .associate_access_policy()
+                .set_cluster_name(entry.cluster_name.known().cloned())
+                .set_principal_arn(entry.principal_arn.known().cloned())
+                .policy_arn(policy_arn)
+                .access_scope(scope.clone());
+            async move { call.send().await.operation("AssociateAccessPolicy").map(drop) }
+        },
+    )
+    .await
 }
 
 pub(super) async fn disassociate(

@@ -54,3 +54,35 @@ fn policies_of_others_are_not_seen_unless_the_entry_is_imported() {
     let seen = entry.owned(live(), true);
     assert_eq!(seen.known().unwrap().0.len(), 1);
 }
+
+#[test]
+fn what_only_standard_entries_have_is_refused_for_nodes() {
+    let node = |change: fn(&mut AccessEntry)| {
+        let mut entry =
+            AccessEntry { r#type: "EC2_LINUX".to_owned().into(), ..AccessEntry::default() };
+        change(&mut entry);
+        validated(&entry)
+    };
+    assert!(node(|_| {}).is_empty());
+    assert_eq!(node(|entry| entry.user_name = "ci".to_owned().into()).len(), 1);
+    assert_eq!(node(|entry| entry.kubernetes_groups = Set::default().into()).len(), 1);
+    assert_eq!(node(|entry| entry.policy_associations = Set::default().into()).len(), 1);
+    // Nodes of Auto Mode have a policy.
+    assert!(
+        node(|entry| {
+            entry.r#type = "EC2".to_owned().into();
+            entry.policy_associations = Set::default().into();
+        })
+        .is_empty()
+    );
+}
+
+#[test]
+fn a_user_name_cannot_be_chosen_by_the_one_who_logs_in() {
+    for good in ["ci", "ci:{{SessionName}}", "arn:aws:sts::1:assumed-role/ci/{{SessionNameRaw}}"] {
+        assert_eq!(user_name(good), Ok(()), "{good}");
+    }
+    for bad in ["system:node", "eks:ci", "{{SessionName}}", "ci-{{SessionNameRaw}}:x"] {
+        assert!(user_name(bad).is_err(), "{bad}");
+    }
+}

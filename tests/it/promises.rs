@@ -1,6 +1,7 @@
 //! The promises to users (`docs/design.md`), one by one, with the real tools.
 
 mod access;
+mod capabilities;
 mod capability;
 mod controllers;
 mod drift;

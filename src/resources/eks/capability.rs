@@ -337,3 +337,6 @@ async fn bring<K: Kind>(
     state.common_mut().tags_all = after.clone();
     Ok(state)
 }
+
+#[cfg(test)]
+mod tests;

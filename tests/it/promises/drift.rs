@@ -174,8 +174,22 @@ async fn drift_in_aws(
     let path = "clusters/sandbox/capabilities/argocd";
     api.call(Method::POST, path, Some(&mappings)).await.expect("a changed capability");
     crate::support::sandbox::eventually("an updated capability", || async {
-        let capability = eks.only("capabilities");
+        let capability = eks.one("capabilities", "capabilityName", "argocd");
         if capability.to_string().contains("99999999") && capability["status"] == "ACTIVE" {
+            Ok(())
+        } else {
+            Err(capability.to_string())
+        }
+    })
+    .await;
+    let change = json!({ "configuration": { "ack": { "disabledServices": ["s3"] } } });
+    api.call(Method::POST, "clusters/sandbox/capabilities/ack", Some(&change))
+        .await
+        .expect("a changed capability");
+    crate::support::sandbox::eventually("an updated capability", || async {
+        let capability = eks.one("capabilities", "capabilityName", "ack");
+        let services = &capability["configuration"]["ack"]["disabledServices"];
+        if *services == json!(["s3"]) && capability["status"] == "ACTIVE" {
             Ok(())
         } else {
             Err(capability.to_string())
@@ -187,6 +201,7 @@ async fn drift_in_aws(
         ("gitops_iam_role.this", &["inline_policies.read"][..]),
         ("gitops_iam_role.pods", &["tags_all.team"]),
         ("gitops_eks_access_entry.this", &["kubernetes_groups"]),
+        ("gitops_eks_capability_ack.this", &["disabled_services"]),
         // The roles are a set, whose elements JSON lists in an order of its own.
         ("gitops_eks_capability_argocd.this", &["rbac_role_mappings[1].identities"]),
     ]

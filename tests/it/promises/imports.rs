@@ -21,6 +21,16 @@ fn imports(workspace: &Workspace, association: &str) -> Vec<(&'static str, Strin
             r#"{ cluster_name = "sandbox", capability_name = "argocd" }"#.into(),
         ),
         (
+            "gitops_eks_capability_ack.this",
+            "sandbox,ack".into(),
+            r#"{ cluster_name = "sandbox", capability_name = "ack" }"#.into(),
+        ),
+        (
+            "gitops_eks_capability_kro.this",
+            "sandbox,kro".into(),
+            r#"{ cluster_name = "sandbox", capability_name = "kro" }"#.into(),
+        ),
+        (
             "gitops_eks_access_entry.this",
             format!("sandbox,{principal}"),
             format!(r#"{{ cluster_name = "sandbox", principal_arn = "{principal}" }}"#),
@@ -83,7 +93,7 @@ async fn every_type_is_imported_by_its_text_and_by_its_identity() {
     let others: Vec<_> = changes.iter().filter(|(_, fields)| *fields != &["import"]).collect();
     assert!(others.is_empty(), "an import is to change nothing: {others:#?}");
     assert_eq!(changes.len(), imports.len());
-    workspace.apply().await.succeeded().says("12 imported, 0 added, 0 changed, 0 destroyed");
+    workspace.apply().await.succeeded().says("14 imported, 0 added, 0 changed, 0 destroyed");
     workspace.plan().await.shows_no_changes();
     workspace.destroy().await.succeeded();
 }

@@ -23,7 +23,7 @@ pub(super) struct Peer {
     pub(super) attributes: fn(&Json) -> Json,
 }
 
-const PEERS: [Peer; 11] = [
+const PEERS: [Peer; 13] = [
     Peer {
         ours: ("gitops_iam_role", "this"),
         provider: AWS,
@@ -40,12 +40,19 @@ const PEERS: [Peer; 11] = [
         ours: ("gitops_eks_capability_argocd", "this"),
         provider: AWS,
         type_name: "aws_eks_capability",
-        attributes: |ours| {
-            json!({
-                "capability_name": ours["capability_name"], "cluster_name": ours["cluster_name"],
-                "type": "ARGOCD", "delete_propagation_policy": "RETAIN",
-            })
-        },
+        attributes: |ours| capability("ARGOCD", ours),
+    },
+    Peer {
+        ours: ("gitops_eks_capability_ack", "this"),
+        provider: AWS,
+        type_name: "aws_eks_capability",
+        attributes: |ours| capability("ACK", ours),
+    },
+    Peer {
+        ours: ("gitops_eks_capability_kro", "this"),
+        provider: AWS,
+        type_name: "aws_eks_capability",
+        attributes: |ours| capability("KRO", ours),
     },
     Peer {
         ours: ("gitops_eks_access_entry", "this"),
@@ -111,6 +118,14 @@ const PEERS: [Peer; 11] = [
         attributes: metadata,
     },
 ];
+
+/// The other provider has one type of resource for the capabilities of every type.
+fn capability(kind: &str, ours: &Json) -> Json {
+    json!({
+        "capability_name": ours["capability_name"], "cluster_name": ours["cluster_name"],
+        "type": kind, "delete_propagation_policy": "RETAIN",
+    })
+}
 
 /// A dynamic value as states have it: beside its type, which nobody reads here.
 fn manifest(api_version: &str, kind: &str, ours: &Json) -> Json {

@@ -1,0 +1,2 @@
+# By the names of the cluster and the capability.
+terraform import gitops_eks_capability_kro.main main,kro

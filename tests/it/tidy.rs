@@ -24,10 +24,8 @@ const LONG: [(&str, &str); 1] =
     [("src/resources/iam/role.rs", "one type, read top to bottom: role and policies")];
 
 /// Resources without unit tests of their own, and where they are tested.
-const TESTED_ELSEWHERE: [(&str, &str); 2] = [
-    ("src/resources/eks/pod_identity_association.rs", "its lifecycle, in the sandbox"),
-    ("src/resources/kargo/stage.rs", "its rules, in src/resources/kargo/rules"),
-];
+const TESTED_ELSEWHERE: [(&str, &str); 1] =
+    [("src/resources/kargo/stage.rs", "its rules, in src/resources/kargo/rules")];
 
 /// The traits of what is served.
 const SERVED: [&str; 7] =

@@ -63,6 +63,9 @@ pub struct PodIdentityAssociation {
     /// External id that is sent when `target_role_arn` is assumed, for its trust policy.
     #[attr(computed, stable)]
     pub external_id: Attr<String>,
+    /// ARN of the EKS add-on that manages the association; null when none does.
+    #[attr(computed, stable)]
+    pub owner_arn: Attr<String>,
     /// How long each operation may take, waiting included.
     #[attr(block, local)]
     pub timeouts: Attr<Timeouts>,
@@ -161,6 +164,13 @@ impl Resource for PodIdentityAssociation {
         if let Some(read) = &mut read {
             let before = [&state.tags, &state.tags_all];
             tags::read(cx, before, &mut read.tags, &mut read.tags_all)?;
+            if let (true, Some(owner)) = (cx.is_imported(), read.owner_arn.as_str()) {
+                cx.warn(
+                    Path::root(),
+                    "The association belongs to an add-on",
+                    format!("{owner} manages it, and changes back what is changed here."),
+                );
+            }
         }
         Ok(read)
     }
@@ -179,6 +189,8 @@ impl Resource for PodIdentityAssociation {
                 Some(value) => Some(value.clone()),
                 None => before.is_set().then(String::new),
             };
+            let role = planned.role_arn.require("role_arn")?;
+            let mut checked = trust::Doubt::new(role, &PODS);
             let deadline = cx.at_most(propagation::LIMIT);
             let answer = wait::retry(
                 &deadline,
@@ -191,14 +203,18 @@ impl Resource for PodIdentityAssociation {
                         .update_pod_identity_association()
                         .set_cluster_name(planned.cluster_name.known().cloned())
                         .set_association_id(prior.association_id.known().cloned())
-                        .set_role_arn(planned.role_arn.known().cloned())
+                        .role_arn(role)
                         .set_disable_session_tags(planned.disable_session_tags.known().copied())
                         .set_target_role_arn(emptied(
                             &prior.target_role_arn,
                             &planned.target_role_arn,
                         ))
                         .set_policy(emptied(&prior.policy, &planned.policy));
-                    async move { call.send().await.operation("UpdatePodIdentityAssociation") }
+                    let doubt = checked.next();
+                    async move {
+                        let answer = call.send().await.operation("UpdatePodIdentityAssociation");
+                        doubt.judge(cx, answer).await
+                    }
                 },
             )
             .await?;
@@ -276,6 +292,7 @@ impl PodIdentityAssociation {
             association_arn: association.association_arn.into(),
             association_id: association.association_id.into(),
             external_id: association.external_id.into(),
+            owner_arn: association.owner_arn.into(),
             tags_all: tags::from_api(association.tags),
             tags: self.tags.clone(),
             region: self.region.clone(),
@@ -346,4 +363,46 @@ async fn find(
         .await
         .operation("ListPodIdentityAssociations")?;
     Ok(answer.associations.and_then(|found| found.into_iter().find_map(|a| a.association_id)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_empty_in_the_api_is_null_here() {
+        let found = Association::builder().target_role_arn("").policy("").build();
+        let seen = PodIdentityAssociation::default().seen(found);
+        assert_eq!(seen.target_role_arn, Attr::Null);
+        assert_eq!(seen.policy, Attr::Null);
+        assert_eq!(seen.disable_session_tags, Attr::Known(false));
+        assert_eq!(seen.owner_arn, Attr::Null);
+    }
+
+    #[test]
+    fn an_association_shows_which_add_on_it_belongs_to() {
+        let addon = "arn:aws:eks:eu-west-1:123456789012:addon/main/vpc-cni/1";
+        let found = Association::builder().owner_arn(addon).external_id("x").build();
+        let seen = PodIdentityAssociation::default().seen(found);
+        assert_eq!(seen.owner_arn.as_str(), Some(addon));
+        assert_eq!(seen.external_id.as_str(), Some("x"));
+    }
+
+    #[test]
+    fn a_session_policy_needs_sessions_without_tags() {
+        let said = |disabled: Attr<bool>| {
+            let config = PodIdentityAssociation {
+                policy: "{}".to_owned().into(),
+                disable_session_tags: disabled,
+                ..PodIdentityAssociation::default()
+            };
+            let mut diagnostics = Diagnostics::default();
+            PodIdentityAssociation::validate(&config, &mut diagnostics);
+            diagnostics.iter().count()
+        };
+        assert_eq!(said(Attr::Null), 1);
+        assert_eq!(said(Attr::Known(false)), 1);
+        assert_eq!(said(Attr::Known(true)), 0);
+        assert_eq!(said(Attr::Unknown), 0);
+    }
 }

@@ -1,6 +1,7 @@
 //! The promises to users (`docs/design.md`), one by one, with the real tools.
 
 mod access;
+mod associations;
 mod capabilities;
 mod capability;
 mod controllers;

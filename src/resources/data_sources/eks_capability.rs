@@ -120,6 +120,7 @@ pub struct ArgoCd {
 
 /// IAM Identity Center, by which users log in.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Model)]
+#[expect(clippy::struct_field_names, reason = "the names are the API's")]
 pub struct AwsIdc {
     /// ARN of the Identity Center instance.
     #[attr(computed)]

@@ -172,10 +172,10 @@ impl Resource for AccessEntry {
             .set_username(planned.user_name.known().cloned())
             .set_kubernetes_groups(planned.groups())
             .set_tags(tags::to_api(&planned.tags_all));
-        let entry = match make(cx, &call).await {
+        let entry = match make(cx, &call, |_| false).await {
             Ok(entry) => entry,
             Err(error) if error.is_conflict() || error.is_already_exists() => {
-                adoption::adopt(cx, &eks, &planned, error).await?
+                Box::pin(adoption::adopt(cx, &eks, &planned, error)).await?
             }
             Err(error) => return Err(error),
         };
@@ -220,7 +220,7 @@ impl Resource for AccessEntry {
         state.timeouts = planned.timeouts.clone();
         if principal::is_dead(cx) {
             let dead = describe(&eks, &planned).await?;
-            let entry = adoption::revive(cx, &eks, &planned, dead).await?;
+            let entry = Box::pin(adoption::revive(cx, &eks, &planned, dead)).await?;
             state.access_entry_arn = entry.access_entry_arn.into();
             progress.save(state.clone());
         }
@@ -296,12 +296,16 @@ impl AccessEntry {
     }
 }
 
-/// Makes an entry, waiting for a principal that IAM has not spread yet.
-async fn make(cx: &Operation, call: &CreateAccessEntryFluentBuilder) -> Result<Entry> {
+/// Makes an entry, waiting for a principal that IAM has not spread yet, and for what else `passes`.
+async fn make(
+    cx: &Operation,
+    call: &CreateAccessEntryFluentBuilder,
+    passes: fn(&Error) -> bool,
+) -> Result<Entry> {
     let answer = wait::retry(
         &cx.at_most(propagation::LIMIT),
         propagation::PACE,
-        propagation::principal_not_visible,
+        |error| propagation::principal_not_visible(error) || passes(error),
         || {
             let call = call.clone();
             async move { call.send().await.operation("CreateAccessEntry") }

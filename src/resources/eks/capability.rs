@@ -68,6 +68,7 @@ pub trait Kind: Model + Clone + fmt::Debug {
     }
 
     /// This configuration with what the API says of the type's own settings; `common` has the rest.
+    #[must_use]
     fn seen(
         &self,
         name: Attr<String>,

@@ -17,7 +17,7 @@ pub struct CapabilityAck {
     /// What is common to all capabilities.
     #[attr(flatten)]
     pub common: Common,
-    /// Name of the capability, unique within the cluster.
+    /// Name of the capability, unique within the cluster; `ack` when not set.
     #[attr(default = "ack", replace, identity, check = capability::name)]
     pub capability_name: Attr<String>,
     /// Whether an object may refer to one of another namespace. When not set, EKS decides at the

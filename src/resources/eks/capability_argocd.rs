@@ -20,7 +20,7 @@ pub struct CapabilityArgocd {
     /// What is common to all capabilities.
     #[attr(flatten)]
     pub common: Common,
-    /// Name of the capability, unique within the cluster.
+    /// Name of the capability, unique within the cluster; `argocd` when not set.
     #[attr(default = "argocd", replace, identity, check = capability::name)]
     pub capability_name: Attr<String>,
     /// Namespace that Argo CD's objects live in; EKS chooses `argocd` when not set.

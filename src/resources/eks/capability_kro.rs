@@ -17,7 +17,7 @@ pub struct CapabilityKro {
     /// What is common to all capabilities.
     #[attr(flatten)]
     pub common: Common,
-    /// Name of the capability, unique within the cluster.
+    /// Name of the capability, unique within the cluster; `kro` when not set.
     #[attr(default = "kro", replace, identity, check = capability::name)]
     pub capability_name: Attr<String>,
 }

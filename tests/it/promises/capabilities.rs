@@ -115,24 +115,24 @@ async fn ack_and_kro_are_made_changed_and_ended_and_nothing_is_left() {
     assert_eq!(principals(&eks), [role(&workspace, "first")]);
     workspace.plan().await.shows_no_changes();
 
-    let changed = workspace
+    let other = workspace
         .clone()
         .with("TF_VAR_crosses", true)
         .with("TF_VAR_disabled", r#"["s3"]"#)
         .with("TF_VAR_team", "b");
-    let changes = changed.planned().await.changes();
+    let changes = other.planned().await.changes();
     let fields = &changes["gitops_eks_capability_ack.this"];
     assert_eq!(fields, &["disabled_services", "enable_cross_namespace", "tags_all.team"]);
     assert_eq!(changes["gitops_eks_capability_kro.this"], ["tags_all.team"]);
-    changed.apply().await.succeeded().says("0 added, 4 changed, 0 destroyed");
+    other.apply().await.succeeded().says("0 added, 4 changed, 0 destroyed");
     let ack = capability(&eks, "ack").await;
     let settings = json!({ "enableCrossNamespace": true, "disabledServices": ["s3"] });
     assert_eq!(ack["configuration"]["ack"], settings);
     assert_eq!(ack["tags"], json!({ "team": "b" }));
-    changed.plan().await.shows_no_changes();
+    other.plan().await.shows_no_changes();
 
     // What is no longer set stays as it is, and all services are on.
-    let unset = changed.with("TF_VAR_disabled", "null").without("TF_VAR_crosses");
+    let unset = other.with("TF_VAR_disabled", "null").without("TF_VAR_crosses");
     unset.apply().await.succeeded();
     let ack = capability(&eks, "ack").await;
     let settings = json!({ "enableCrossNamespace": true, "disabledServices": [] });

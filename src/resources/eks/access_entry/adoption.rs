@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 use super::policies::{self, AccessScope, disassociate, same_policy};
 use super::{AccessEntry, describe, make, principal};
 use crate::clients::aws::OperationResult;
-use crate::framework::wait;
 use crate::framework::{Attr, Error, Path, Result};
 use crate::resources::{Operation, tags};
 
@@ -111,7 +110,7 @@ pub(super) async fn adopt(
     let principal_arn = planned.principal_arn.require("principal_arn")?;
     let principal = principal::find(cx, &arn, principal_arn).await;
     if principal.is_some_and(|principal| principal::is_older(&found, &principal)) {
-        found = revive(cx, eks, planned, found).await?;
+        found = Box::pin(revive(cx, eks, planned, found)).await?;
     }
     let mut entry = found.clone();
     let groups = planned.groups().filter(|groups| {
@@ -171,13 +170,7 @@ pub(super) async fn revive(
         .set_kubernetes_groups(dead.kubernetes_groups.filter(|_| standard))
         .set_tags(dead.tags.filter(|tags| !tags.is_empty()));
     // The deletion may not be seen everywhere yet.
-    let entry = wait::retry(
-        &cx.at_most(crate::clients::aws::propagation::LIMIT),
-        crate::clients::aws::propagation::PACE,
-        Error::is_conflict,
-        || make(cx, &call),
-    )
-    .await?;
+    let entry = make(cx, &call, Error::is_conflict).await?;
     for policy in policies {
         let (Some(arn), Some(scope)) = (policy.policy_arn, policy.access_scope) else { continue };
         policies::associate_one(cx, eks, of, &arn, &scope).await?;

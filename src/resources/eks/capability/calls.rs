@@ -139,22 +139,24 @@ pub(super) async fn update(
         .capability_name(&name.capability)
         .set_role_arn(difference.role_arn.clone())
         .set_configuration(difference.configuration.clone());
-    let deadline = cx.at_most(propagation::LIMIT);
-    // Another update, by EKS itself or somebody else, is waited out.
-    let answer = wait::retry(cx.deadline(), Pace::AWS, Error::is_conflict, || async {
-        let Some(role_arn) = &difference.role_arn else {
-            return call.clone().send().await.operation("UpdateCapability");
-        };
-        let mut doubt = Doubt::new(role_arn, &CAPABILITIES);
-        let refused = propagation::trust_not_propagated;
-        wait::retry(&deadline, propagation::PACE, refused, || {
-            let (call, judge) = (call.clone(), doubt.next());
-            async move {
-                let answer = call.send().await.operation("UpdateCapability");
-                judge.judge(cx, answer).await
+    // A new role is waited for until it must be visible; another update, by EKS itself or somebody
+    // else, as long as it takes.
+    let visible = cx.at_most(propagation::LIMIT);
+    let passes = |error: &Error| {
+        error.is_conflict()
+            || (propagation::trust_not_propagated(error) && !visible.remaining().is_zero())
+    };
+    let role_arn = difference.role_arn.as_deref();
+    let mut doubt = role_arn.map(|role_arn| Doubt::new(role_arn, &CAPABILITIES));
+    let answer = wait::retry(cx.deadline(), Pace::AWS, passes, || {
+        let (call, judge) = (call.clone(), doubt.as_mut().map(Doubt::next));
+        async move {
+            let answer = call.send().await.operation("UpdateCapability");
+            match judge {
+                Some(judge) => judge.judge(cx, answer).await,
+                None => answer,
             }
-        })
-        .await
+        }
     })
     .await?;
     let Some(id) = answer.update.and_then(|update| update.id) else { return Ok(()) };

@@ -1,5 +1,6 @@
 //! Data sources: what configurations read and others manage.
 
+pub mod ecr_images;
 pub mod eks_capabilities;
 pub mod eks_capability;
 pub mod eks_cluster;

@@ -1,5 +1,6 @@
 //! What is not a resource, in the language of the real command line tools.
 
+mod actions;
 mod capabilities;
 mod data_sources;
 mod deferral;

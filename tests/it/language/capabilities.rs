@@ -116,9 +116,7 @@ async fn capabilities_and_associations_are_read() {
 
 #[tokio::test]
 async fn capabilities_and_associations_are_read_under_terraform() {
-    if Cli::Terraform.is_here(sandbox().await) {
-        read(Cli::Terraform).await;
-    }
+    read(Cli::Terraform).await;
 }
 
 async fn read(cli: Cli) {

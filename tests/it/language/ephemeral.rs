@@ -4,7 +4,7 @@ use base64::Engine as _;
 
 use super::PROVIDER;
 use crate::support::cli::{Cli, Workspace};
-use crate::support::sandbox::{Objects, kinds};
+use crate::support::sandbox::{Objects, kinds, sandbox};
 
 /// One provider makes a token, and another one, which has no credentials of AWS, logs in with it.
 const CONFIGURATION: &str = r#"

@@ -61,9 +61,7 @@ async fn a_repository_is_made_changed_and_ended() {
 
 #[tokio::test]
 async fn a_repository_is_made_changed_and_ended_under_terraform() {
-    if Cli::Terraform.is_here(sandbox().await) {
-        lived(Cli::Terraform).await;
-    }
+    lived(Cli::Terraform).await;
 }
 
 async fn lived(cli: Cli) {

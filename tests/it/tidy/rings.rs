@@ -123,6 +123,19 @@ pub(super) static RINGS: &[Ring] = &[
         uses: &["framework", "clients::aws", "clients::arn", "provider", "resources::Operation"],
         libraries: &[&AWS],
     },
+    // What is done to objects when somebody asks for it.
+    Ring {
+        at: "resources::actions",
+        uses: &[
+            "framework",
+            "clients::kube",
+            "provider",
+            "resources::argocd",
+            "resources::object",
+            "resources::Operation",
+        ],
+        libraries: &[],
+    },
     // What lives for one run: what the provider or AWS makes.
     Ring {
         at: "resources::ephemeral",

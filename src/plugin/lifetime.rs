@@ -14,10 +14,20 @@ use super::incoming::Count;
 use crate::framework::error::{Context as _, Error, Result};
 
 /// How often to look whether the host is still there. A look is one system call.
-const LOOK: Duration = Duration::from_millis(500);
+const LOOK: Duration = Duration::from_millis(250);
 
-/// How long a host may take to connect: what go-plugin gives a plugin to start.
-const CONNECT_TIMEOUT: Duration = Duration::from_mins(1);
+/// How long a host may take to connect once the process that started us is gone. A wrapper that does
+/// not wait for us ends at about the time at which its host reads the line; but a host that was
+/// killed never comes.
+const CONNECT_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// How long calls under way may take once serving has ended. A host kills us after 2 s, and adds
+/// whatever we take to every run: this is for answers on their way out, not for finishing work.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// The same when nobody waits for us. A write that is cancelled is given 10 s to find out what it
+/// made, and after those the host can still be told.
+const GRACE_OF_TERMINATED: Duration = Duration::from_secs(15);
 
 /// Why serving ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,8 +36,20 @@ pub(super) enum End {
     Shutdown,
     /// The person who started us asked for it.
     Interrupted,
+    /// The system is ending, or somebody wants this process to.
+    Terminated,
     /// The host is gone without having asked for anything.
     Orphaned,
+}
+
+impl End {
+    /// How long calls under way may take from then on.
+    pub(super) fn grace(self) -> Duration {
+        match self {
+            Self::Terminated => GRACE_OF_TERMINATED,
+            Self::Shutdown | Self::Interrupted | Self::Orphaned => GRACE,
+        }
+    }
 }
 
 impl fmt::Display for End {
@@ -35,6 +57,7 @@ impl fmt::Display for End {
         f.write_str(match self {
             Self::Shutdown => "the host asked for it",
             Self::Interrupted => "interrupted",
+            Self::Terminated => "terminated",
             Self::Orphaned => "the host is gone",
         })
     }
@@ -45,15 +68,21 @@ impl fmt::Display for End {
 pub(super) struct Lifetime {
     mode: Mode,
     parent: u32,
-    started: Instant,
+    /// When it was first seen that nobody had come yet, and that nobody might.
+    alone: Option<Instant>,
     interrupt: Option<Signal>,
+    hangup: Option<Signal>,
     terminate: Option<Signal>,
 }
 
 impl Lifetime {
-    /// Begins to watch. From here on an interrupt no longer kills the process: a terminal sends it
-    /// to the host and to us alike, and it is for the host to tell us what to do about it. Other
-    /// signals keep their meaning, except that under a debugger both ends are orderly ones.
+    /// Begins to watch. From here on three signals no longer kill the process at once, which would
+    /// lose what calls under way have made, and leave the socket behind:
+    ///
+    /// - An interrupt and a hang-up are sent by a terminal to the host and to us alike. It is for the
+    ///   host to tell us what to do about it; and one that was started to outlive its terminal does.
+    ///   Under a debugger there is no host, and both are an orderly end.
+    /// - A request to terminate is an orderly end.
     ///
     /// Needs a runtime.
     pub(super) fn new(mode: Mode) -> Result<Self> {
@@ -64,21 +93,15 @@ impl Lifetime {
         };
         let mut lifetime = Self::without_signals(mode);
         lifetime.interrupt = Some(catch(SignalKind::interrupt())?);
-        if mode == Mode::Debug {
-            lifetime.terminate = Some(catch(SignalKind::terminate())?);
-        }
+        lifetime.hangup = Some(catch(SignalKind::hangup())?);
+        lifetime.terminate = Some(catch(SignalKind::terminate())?);
         Ok(lifetime)
     }
 
     /// As [`Lifetime::new`], with every signal left as it is: a test is to die of an interrupt.
     pub(super) fn without_signals(mode: Mode) -> Self {
-        Self {
-            mode,
-            parent: parent_id(),
-            started: Instant::now(),
-            interrupt: None,
-            terminate: None,
-        }
+        let parent = parent_id();
+        Self { mode, parent, alone: None, interrupt: None, hangup: None, terminate: None }
     }
 
     /// Waits until there is a reason to end. `shutdown` is cancelled when a host asks for it.
@@ -88,10 +111,10 @@ impl Lifetime {
         loop {
             tokio::select! {
                 () = shutdown.cancelled() => return End::Shutdown,
-                () = received(self.terminate.as_mut()) => return End::Interrupted,
-                () = received(self.interrupt.as_mut()) => match self.mode {
+                () = received(self.terminate.as_mut()) => return End::Terminated,
+                signal = of_terminal(&mut self.interrupt, &mut self.hangup) => match self.mode {
                     Mode::Debug => return End::Interrupted,
-                    Mode::Child => debug!("ignored an interrupt: the host decides what it means"),
+                    Mode::Child => debug!(signal, "ignored: the host decides what it means"),
                 },
                 _ = look.tick() => if self.is_orphaned(connections) {
                     return End::Orphaned;
@@ -103,12 +126,21 @@ impl Lifetime {
     /// Providers in Go outlive a host that is killed. We do not: without the parent that started us
     /// and without a connection there is nobody left to serve. The connection counts because the
     /// parent may be a wrapper that is free to go. Under a debugger hosts come and go.
-    fn is_orphaned(&self, connections: &Count) -> bool {
-        let may_connect = !connections.was_ever_more() && self.started.elapsed() < CONNECT_TIMEOUT;
-        self.mode == Mode::Child
-            && parent_id() != self.parent
-            && connections.is_zero()
-            && !may_connect
+    fn is_orphaned(&mut self, connections: &Count) -> bool {
+        if self.mode == Mode::Debug || parent_id() == self.parent || !connections.is_zero() {
+            self.alone = None;
+            return false;
+        }
+        connections.was_ever_more()
+            || self.alone.get_or_insert_with(Instant::now).elapsed() >= CONNECT_TIMEOUT
+    }
+}
+
+/// Waits for either of the signals that a terminal sends to all that run in it.
+async fn of_terminal(interrupt: &mut Option<Signal>, hangup: &mut Option<Signal>) -> &'static str {
+    tokio::select! {
+        () = received(interrupt.as_mut()) => "SIGINT",
+        () = received(hangup.as_mut()) => "SIGHUP",
     }
 }
 
@@ -134,8 +166,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_plugin_outlives_its_host_only_while_somebody_is_connected() {
-        let (child, debug) = (lifetime(Mode::Child, NOBODY), lifetime(Mode::Debug, NOBODY));
-        let has_host = lifetime(Mode::Child, parent_id());
+        let (mut child, mut debug) = (lifetime(Mode::Child, NOBODY), lifetime(Mode::Debug, NOBODY));
+        let mut has_host = lifetime(Mode::Child, parent_id());
         let count = Arc::new(Count::default());
         assert!(!child.is_orphaned(&count), "it may still be about to connect");
 
@@ -148,10 +180,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_host_that_never_connected_is_not_waited_for_without_end() {
-        let mut child = lifetime(Mode::Child, NOBODY);
-        child.started = Instant::now().checked_sub(CONNECT_TIMEOUT).unwrap();
-        assert!(child.is_orphaned(&Count::default()));
+    async fn a_host_that_never_connected_is_waited_for_a_moment_only() {
+        let (mut child, count) = (lifetime(Mode::Child, NOBODY), Count::default());
+        assert!(!child.is_orphaned(&count));
+        child.alone = Some(Instant::now().checked_sub(CONNECT_TIMEOUT).unwrap());
+        assert!(child.is_orphaned(&count));
     }
 
     #[tokio::test]
@@ -162,7 +195,7 @@ mod tests {
         assert_eq!(end, End::Shutdown);
 
         let mut orphan = lifetime(Mode::Child, NOBODY);
-        orphan.started = Instant::now().checked_sub(CONNECT_TIMEOUT).unwrap();
+        orphan.alone = Some(Instant::now().checked_sub(CONNECT_TIMEOUT).unwrap());
         let end = orphan.end(&CancellationToken::new(), &Count::default()).await;
         assert_eq!(end, End::Orphaned);
     }

@@ -1,7 +1,9 @@
 //! The socket: a unix socket where only its owner can reach it, or else a port of the loopback.
 
+mod leftovers;
+
 use std::fmt;
-use std::fs::{self, DirBuilder, Permissions};
+use std::fs::{self, DirBuilder, File, Permissions};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::ffi::OsStrExt as _;
@@ -98,7 +100,7 @@ impl Listener {
     /// of the umask, and would be open to others until they are tightened.
     fn bind_in_private_dir(dir: &Path, group: Option<&str>) -> Result<Self> {
         let dir = dir.join(unique_name());
-        let path = dir.join("socket");
+        let path = dir.join(SOCKET);
         check_path(&path)?;
         DirBuilder::new().mode(0o700).create(&dir).map_err(failed)?;
         Self::bind_unix(path, Some(dir), group)
@@ -106,7 +108,8 @@ impl Listener {
 
     fn bind_unix(path: PathBuf, dir: Option<PathBuf>, group: Option<&str>) -> Result<Self> {
         // First the guard: whatever fails below leaves nothing behind.
-        let files = SocketFiles { socket: Some(path.clone()), dir };
+        let lock = dir.as_deref().and_then(leftovers::lock);
+        let files = SocketFiles { socket: Some(path.clone()), dir, _lock: lock };
         check_path(&path)?;
         let socket = UnixListener::bind(&path).map_err(failed)?;
         fs::set_permissions(&path, Permissions::from_mode(0o600)).map_err(failed)?;
@@ -132,7 +135,7 @@ impl Listener {
                     return Ok(Self {
                         socket: Socket::Tcp(socket),
                         address: Address::Tcp(address),
-                        files: SocketFiles { socket: None, dir: None },
+                        files: SocketFiles { socket: None, dir: None, _lock: None },
                     });
                 }
                 Err(error) => last = Some(error),
@@ -162,6 +165,18 @@ impl Socket {
 pub(super) struct SocketFiles {
     socket: Option<PathBuf>,
     dir: Option<PathBuf>,
+    /// Says that the folder is in use, for as long as the process lives.
+    _lock: Option<File>,
+}
+
+impl SocketFiles {
+    /// Work that removes what providers before this one could not, because they were killed.
+    pub(super) fn tidy(&self) -> impl FnOnce() + Send + 'static {
+        let own = self.dir.clone();
+        move || {
+            own.as_deref().map(leftovers::remove_beside);
+        }
+    }
 }
 
 impl Drop for SocketFiles {
@@ -172,9 +187,15 @@ impl Drop for SocketFiles {
     }
 }
 
-/// Begins like the sockets of providers in Go, for those who tidy up temporary folders.
+/// The name of a socket in a folder of its own.
+const SOCKET: &str = "socket";
+
+/// How the names of sockets and their folders begin: as those of providers in Go, for those who tidy
+/// up temporary folders.
+const PREFIX: &str = "plugin";
+
 fn unique_name() -> String {
-    format!("plugin{:x}", Uuid::new_v4().as_u64_pair().0)
+    format!("{PREFIX}{:x}", Uuid::new_v4().as_u64_pair().0)
 }
 
 /// A path must fit into a socket's address and into a field of the handshake line.

@@ -2,7 +2,6 @@
 
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -16,10 +15,6 @@ use super::listener::Listener;
 use super::{GrpcService, services, tls};
 use crate::framework::error::{Error, Result};
 
-/// How long calls under way may take once serving has ended. A host kills us after 2 s, and adds
-/// whatever we take to every run: this is for answers on their way out, not for finishing work.
-const GRACE: Duration = Duration::from_millis(500);
-
 /// Calls on one connection at a time. Core sends as many as the user's `-parallelism`, and providers
 /// in Go have no limit; hyper's own is 200.
 const MAX_CALLS: u32 = 10_000;
@@ -31,7 +26,9 @@ pub(super) async fn serve<S: GrpcService>(
     lifetime: Lifetime,
     service: impl FnOnce(CancellationToken) -> S,
 ) -> Result<()> {
-    let (socket, _files) = listener.into_parts();
+    let (socket, files) = listener.into_parts();
+    // Nobody waits for it, and an end does not.
+    tokio::task::spawn_blocking(files.tidy());
     let count = Arc::new(Count::default());
     let connections = incoming::connections(socket, tls, Arc::clone(&count));
 
@@ -52,7 +49,7 @@ pub(super) async fn serve<S: GrpcService>(
             info!(reason = %end, "ending");
             ending.cancel();
             // Whatever takes longer ends with the process.
-            timeout(GRACE, serving).await.unwrap_or(Ok(()))
+            timeout(end.grace(), serving).await.unwrap_or(Ok(()))
         }
     };
     served.map_err(|error| Error::failed(error.to_string()).context("serving"))

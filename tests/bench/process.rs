@@ -20,11 +20,13 @@ const STARTS: usize = 41;
 pub(crate) fn measure(provider: &Path) -> anyhow::Result<Table> {
     let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ECDSA_P521_SHA512)?;
     let certificate = rcgen::CertificateParams::new(["localhost".to_owned()])?.self_signed(&key)?;
+    // Who is killed cannot remove its socket.
+    let temp = tempfile::tempdir()?;
     let mut times = Vec::new();
     let mut resident = 0;
     for _ in 0..STARTS {
         let start = Instant::now();
-        let mut plugin = start_plugin(provider, &certificate.pem())?;
+        let mut plugin = start_plugin(provider, &certificate.pem(), temp.path())?;
         times.push(start.elapsed());
         let taken = memory(plugin.id(), "VmRSS").context("the memory of a process")?;
         resident = resident.max(taken);
@@ -48,12 +50,13 @@ pub(crate) fn measure(provider: &Path) -> anyhow::Result<Table> {
 }
 
 /// Starts it as a host does, and reads the line by which it is found.
-fn start_plugin(provider: &Path, certificate: &str) -> anyhow::Result<Child> {
+fn start_plugin(provider: &Path, certificate: &str, temp: &Path) -> anyhow::Result<Child> {
     let mut plugin = Command::new(provider)
         .env_clear()
         .env("TF_PLUGIN_MAGIC_COOKIE", COOKIE)
         .env("PLUGIN_PROTOCOL_VERSIONS", "5,6")
         .env("PLUGIN_CLIENT_CERT", certificate)
+        .env("TMPDIR", temp)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())

@@ -2,7 +2,7 @@ use std::convert::Infallible;
 use std::future::{Pending, pending};
 use std::path::PathBuf;
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use http::{Request, Response};
 use hyper_util::rt::TokioIo;
@@ -24,6 +24,9 @@ use super::super::proto::grpc_broker_client::GrpcBrokerClient;
 use super::super::proto::grpc_controller_client::GrpcControllerClient;
 use super::super::proto::grpc_stdio_client::GrpcStdioClient;
 use super::*;
+
+/// How long a host that has asked for the end waits for calls under way.
+const GRACE: Duration = Duration::from_millis(500);
 
 /// A service that takes every call and answers none.
 #[derive(Clone)]

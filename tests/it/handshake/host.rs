@@ -10,12 +10,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use hyper_util::rt::TokioIo;
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     KeyUsagePurpose,
 };
-use rustls::RootCertStore;
+use rustls::client::ResolvesClientCert;
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, ServerName};
+use rustls::sign::CertifiedKey;
+use rustls::{RootCertStore, SignatureScheme};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use tokio::net::UnixStream;
@@ -31,29 +33,77 @@ const COOKIE: &str = "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca
 /// Long enough for a debug build on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A certificate with its key.
+/// A certificate, the rest of its chain, and a key.
 pub(super) struct Certificate {
     certificate: rcgen::Certificate,
+    issuers: Vec<CertificateDer<'static>>,
     key: KeyPair,
 }
 
 impl Certificate {
     /// What go-plugin makes for itself: self-signed, on P-521, and a CA.
     pub(super) fn like_go_plugin() -> Self {
-        let key = KeyPair::generate_for(&rcgen::PKCS_ECDSA_P521_SHA512).unwrap();
-        let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
-        params.distinguished_name.push(DnType::CommonName, "localhost");
-        params.distinguished_name.push(DnType::OrganizationName, "HashiCorp");
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.key_usages = vec![
-            KeyUsagePurpose::DigitalSignature,
-            KeyUsagePurpose::KeyEncipherment,
-            KeyUsagePurpose::KeyAgreement,
-            KeyUsagePurpose::KeyCertSign,
-        ];
-        params.extended_key_usages =
-            vec![ExtendedKeyUsagePurpose::ClientAuth, ExtendedKeyUsagePurpose::ServerAuth];
-        Self { certificate: params.self_signed(&key).unwrap(), key }
+        let key = new_key();
+        let certificate = params().self_signed(&key).unwrap();
+        Self { certificate, issuers: Vec::new(), key }
+    }
+
+    /// What go-plugin makes, but issued by a CA, which may be another client.
+    pub(super) fn issued_by(ca: &Self) -> Self {
+        let key = new_key();
+        let issuer = Issuer::new(params(), &ca.key);
+        let certificate = params().signed_by(&key, &issuer).unwrap();
+        Self { certificate, issuers: vec![ca.certificate.der().clone()], key }
+    }
+
+    /// This certificate, without its key: anybody who can read the environment of the host has it.
+    pub(super) fn stolen(&self) -> Self {
+        let (certificate, issuers) = (self.certificate.clone(), self.issuers.clone());
+        Self { certificate, issuers, key: new_key() }
+    }
+}
+
+fn new_key() -> KeyPair {
+    KeyPair::generate_for(&rcgen::PKCS_ECDSA_P521_SHA512).unwrap()
+}
+
+fn params() -> CertificateParams {
+    let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+    params.distinguished_name.push(DnType::CommonName, "localhost");
+    params.distinguished_name.push(DnType::OrganizationName, "HashiCorp");
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![
+        KeyUsagePurpose::DigitalSignature,
+        KeyUsagePurpose::KeyEncipherment,
+        KeyUsagePurpose::KeyAgreement,
+        KeyUsagePurpose::KeyCertSign,
+    ];
+    params.extended_key_usages =
+        vec![ExtendedKeyUsagePurpose::ClientAuth, ExtendedKeyUsagePurpose::ServerAuth];
+    params
+}
+
+/// Presents a certificate whether or not the key is its own, which rustls by itself would not.
+#[derive(Debug)]
+struct Presents(Arc<CertifiedKey>);
+
+impl Presents {
+    fn new(client: &Certificate) -> Self {
+        let key = PrivatePkcs8KeyDer::from(client.key.serialize_der()).into();
+        let key = aws_lc_rs::sign::any_supported_type(&key).unwrap();
+        let mut chain = vec![client.certificate.der().clone()];
+        chain.extend(client.issuers.iter().cloned());
+        Self(Arc::new(CertifiedKey::new(chain, key)))
+    }
+}
+
+impl ResolvesClientCert for Presents {
+    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        Some(Arc::clone(&self.0))
+    }
+
+    fn has_certs(&self) -> bool {
+        true
     }
 }
 
@@ -112,7 +162,25 @@ impl Start {
         self
     }
 
+    /// With the temporary files of another.
+    pub(super) fn beside(self, other: &Plugin) -> Self {
+        self.env("TMPDIR", other.temp_dir().to_str().unwrap())
+    }
+
+    /// As a host that is gone before it reads the line. What is left in its temporary folder.
+    pub(super) async fn run_unread(self) -> (Ended, usize) {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let child = self.command().stdout(writer).stderr(Stdio::piped()).spawn().unwrap();
+        let ended = Ended::of(child).await;
+        (ended, std::fs::read_dir(self.temp.path()).unwrap().count())
+    }
+
     fn spawn(&self) -> Child {
+        self.command().stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    }
+
+    fn command(&self) -> Command {
         let mut command = if self.shell {
             let mut shell = Command::new("/bin/sh");
             shell.args(["-c", "\"$0\" \"$@\" & wait", PROGRAM]);
@@ -126,11 +194,8 @@ impl Start {
             .env_clear()
             .envs(&self.env)
             .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap()
+            .kill_on_drop(true);
+        command
     }
 
     /// Starts it and reads the line by which it is found.
@@ -156,13 +221,7 @@ impl Start {
 
     /// Starts it and waits for its end.
     pub(super) async fn run_to_end(self) -> Ended {
-        let output = timeout(PATIENCE, self.spawn().wait_with_output()).await;
-        let output = output.expect("it does not end").unwrap();
-        Ended {
-            code: output.status.code(),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-        }
+        Ended::of(self.spawn()).await
     }
 }
 
@@ -171,6 +230,18 @@ pub(super) struct Ended {
     pub(super) code: Option<i32>,
     pub(super) stdout: String,
     pub(super) stderr: String,
+}
+
+impl Ended {
+    async fn of(child: Child) -> Self {
+        let output = timeout(PATIENCE, child.wait_with_output()).await;
+        let output = output.expect("it does not end").unwrap();
+        Self {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
 }
 
 /// The program, running.
@@ -193,6 +264,11 @@ impl Plugin {
     /// The folder for temporary files that it was given.
     pub(super) fn temp_dir(&self) -> &Path {
         self.temp.path()
+    }
+
+    /// The certificate by which its host gets in.
+    pub(super) fn client(&self) -> &Certificate {
+        &self.client
     }
 
     /// The path of its socket.
@@ -218,11 +294,7 @@ impl Plugin {
                 .with_root_certificates(roots);
         let mut config = match client {
             None => config.with_no_client_auth(),
-            Some(client) => {
-                let key = PrivatePkcs8KeyDer::from(client.key.serialize_der());
-                let chain = vec![client.certificate.der().clone()];
-                config.with_client_auth_cert(chain, key.into()).unwrap()
-            }
+            Some(client) => config.with_client_cert_resolver(Arc::new(Presents::new(client))),
         };
         config.alpn_protocols = vec![b"h2".to_vec()];
         let connector = TlsConnector::from(Arc::new(config));

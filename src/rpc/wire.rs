@@ -68,3 +68,34 @@ pub(super) fn write_identity(
 fn identity_type(attributes: &[IdentityAttribute]) -> Type {
     Type::Object(attributes.iter().map(|attr| (attr.name.to_owned(), attr.ty.clone())).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::framework::schema::{Attribute, Kind};
+
+    /// Core sends msgpack; the other form is for hosts that have nothing else.
+    #[test]
+    fn msgpack_comes_first_then_json_and_nothing_is_null() {
+        let attr = |name, ty| Attribute::new(name, "", Kind::Plain(ty));
+        let attributes = vec![attr("a", Type::Number), attr("b", Type::Dynamic)];
+        let schema = Schema { version: 0, description: "", attributes };
+        let sent = |msgpack: &[u8], json: &str| {
+            let value =
+                proto::DynamicValue { msgpack: msgpack.to_vec(), json: json.as_bytes().to_vec() };
+            read(&schema, Some(&value)).unwrap()
+        };
+        let json = r#"{"a":18446744073709551616.5,"b":{"value":"x","type":"string"}}"#;
+        let value = sent(b"", json);
+        let Value::Number(number) = value.get("a") else { panic!("{value:?}") };
+        assert_eq!(number.to_string(), "18446744073709551616.5");
+        // What JSON says, msgpack says as well.
+        let msgpack = write(&schema, &value).unwrap().unwrap().msgpack;
+        assert_eq!(sent(&msgpack, ""), value);
+        assert_eq!(sent(&msgpack, "no JSON at all"), value);
+        assert_eq!((sent(b"", ""), read(&schema, None).unwrap()), (Value::Null, Value::Null));
+        assert_eq!(sent(b"\xc0", json), Value::Null);
+        let broken = proto::DynamicValue { json: b"{".to_vec(), ..Default::default() };
+        assert!(read(&schema, Some(&broken)).is_err());
+    }
+}

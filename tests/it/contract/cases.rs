@@ -2,8 +2,8 @@
 
 use std::env;
 use std::net::TcpListener;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use proptest::collection::vec;
 use proptest::prelude::any;
@@ -108,18 +108,26 @@ pub(super) fn each<S: Service>(
     property: impl Fn(&Type<'_>, &mut Choices<'_>) -> Result<bool, String>,
 ) {
     for managed in registry().resources() {
-        let held = AtomicUsize::new(0);
+        let (tried, held) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        // How many it took to find the first that fails; what follows it is only made smaller.
+        let found = OnceLock::new();
         let ty = Type::new(core, managed);
-        let result = runner(cases).run(&vec(any::<u16>(), 0..400), |choices| {
-            let held_here = property(&ty, &mut Choices::new(&choices));
-            held.fetch_add(usize::from(held_here.map_err(TestCaseError::fail)?), Ordering::Relaxed);
+        let mut runner = runner(cases);
+        let asked = runner.config().cases;
+        let result = runner.run(&vec(any::<u16>(), 0..400), |choices| {
+            let tried = tried.fetch_add(1, Ordering::Relaxed) + 1;
+            let held_here = property(&ty, &mut Choices::new(&choices)).map_err(|error| {
+                found.get_or_init(|| tried);
+                TestCaseError::fail(error)
+            });
+            held.fetch_add(usize::from(held_here?), Ordering::Relaxed);
             Ok(())
         });
         if let Err(error) = result {
-            panic!("{}: {error}", ty.name);
+            panic!("{}: case {} of {asked}: {error}", ty.name, found.get().unwrap_or(&0));
         }
         let held = held.into_inner();
-        eprintln!("{}: {held} cases went all the way", ty.name);
+        eprintln!("{}: {held} of {asked} cases went all the way", ty.name);
         // A property of nothing would hold as well.
         assert!(held >= 10, "{}: only {held} cases went all the way", ty.name);
     }

@@ -36,6 +36,8 @@ struct Api {
     is_faithful: bool,
     /// Whether the next change is begun, and then fails.
     fails: bool,
+    /// How many changes there were, which is remembered beside the state.
+    changes: u64,
 }
 
 fn lock(api: &Mutex<Api>) -> MutexGuard<'_, Api> {
@@ -98,8 +100,21 @@ impl InMemory {
         Ok(made)
     }
 
-    fn change(&self, planned: &Value, progress: &mut Progress) -> Result<Value> {
+    /// Whether what was remembered of the last change has come back.
+    fn recall(&self, cx: &Operation) -> Result<()> {
+        let (known, expected) = (cx.recall::<u64>("changes"), self.api().changes);
+        if known == Some(expected) {
+            return Ok(());
+        }
+        Err(Error::bug(format!("of {expected} changes, {known:?} are remembered")))
+    }
+
+    fn change(&self, cx: &Operation, planned: &Value, progress: &mut Progress) -> Result<Value> {
         let made = self.make(planned)?;
+        let mut api = self.api();
+        api.changes += 1;
+        cx.remember("changes", api.changes);
+        drop(api);
         if std::mem::take(&mut self.api().fails) {
             // As the types do: what was planned, with whatever is still unknown in it.
             progress.save(planned.clone());
@@ -147,31 +162,34 @@ impl Lifecycle<Behind> for InMemory {
 
     async fn create(
         &self,
-        _: &Operation,
+        cx: &Operation,
         planned: Value,
         _: &Value,
         progress: &mut Progress,
     ) -> Result<Value> {
         assert!(self.api().object.is_none(), "one object at a time");
-        self.change(&planned, progress)
+        self.change(cx, &planned, progress)
     }
 
-    async fn read(&self, _: &Operation, _: Value) -> Result<Option<Value>> {
+    async fn read(&self, cx: &Operation, _: Value) -> Result<Option<Value>> {
+        self.recall(cx)?;
         Ok(self.api().object.clone())
     }
 
     async fn update(
         &self,
-        _: &Operation,
+        cx: &Operation,
         _: Value,
         planned: Value,
         _: &Value,
         progress: &mut Progress,
     ) -> Result<Value> {
-        self.change(&planned, progress)
+        self.recall(cx)?;
+        self.change(cx, &planned, progress)
     }
 
-    async fn delete(&self, _: &Operation, _: Value) -> Result<()> {
+    async fn delete(&self, cx: &Operation, _: Value) -> Result<()> {
+        self.recall(cx)?;
         let there = self.api().object.take();
         there.map(drop).ok_or_else(|| Error::not_found("no such object").at(Path::root()))
     }

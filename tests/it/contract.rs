@@ -11,6 +11,7 @@ mod imports;
 mod lives;
 mod plans;
 mod pool;
+mod replaces;
 mod round_trips;
 mod schemas;
 mod secrets;

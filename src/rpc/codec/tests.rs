@@ -170,8 +170,8 @@ fn collections_are_arrays_and_maps() {
     is_read_as(&numbers, "82 a162 01 a161 01", &map(&["a", "b"]));
     let many: Vec<_> = ('a'..='p').map(String::from).collect();
     let many = map(&many.iter().map(String::as_str).collect::<Vec<_>>());
-    let entries: String = (0x61..=0x70).map(|letter| format!("a1{letter:x}01")).collect();
-    is_written_as(&numbers, &many, &format!("de0010 {entries}"));
+    let entries: Vec<_> = (0x61..=0x70).map(|letter| format!("a1{letter:x}01")).collect();
+    is_written_as(&numbers, &many, &format!("de0010 {}", entries.concat()));
 }
 
 #[test]

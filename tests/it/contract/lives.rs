@@ -8,6 +8,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
+use terraform_provider_gitops::framework::managed::with_write_only;
 use terraform_provider_gitops::framework::{
     self, Change, DefaultTimeouts, Diagnostics, Error, ImportFormat, Lifecycle, Managed, Path,
     Private, Progress, Registry, Result, Schema, Session, Value,
@@ -75,7 +76,7 @@ impl InMemory {
     }
 
     /// What the API makes of a planned object.
-    fn make(&self, planned: &Value) -> Result<Value> {
+    fn make(&self, planned: &Value, config: &Value) -> Result<Value> {
         let attributes = &self.real.schema().attributes;
         let ty = serde_json::to_vec(&self.real.schema().ty().to_json()).expect("JSON");
         let ty = Ty::read(&ty).expect("a type");
@@ -96,6 +97,8 @@ impl InMemory {
         for attr in attributes.iter().filter(|attr| attr.identity) {
             made.set(attr.name, settled.get(attr.name).clone());
         }
+        // It does not keep to itself what it was told in secret. The state must.
+        let made = with_write_only(attributes, made, config);
         api.object = Some(made.clone());
         Ok(made)
     }
@@ -109,15 +112,22 @@ impl InMemory {
         Err(Error::bug(format!("of {expected} changes, {known:?} are remembered")))
     }
 
-    fn change(&self, cx: &Operation, planned: &Value, progress: &mut Progress) -> Result<Value> {
-        let made = self.make(planned)?;
+    fn change(
+        &self,
+        cx: &Operation,
+        planned: &Value,
+        config: &Value,
+        progress: &mut Progress,
+    ) -> Result<Value> {
+        let made = self.make(planned, config)?;
         let mut api = self.api();
         api.changes += 1;
         cx.remember("changes", api.changes);
         drop(api);
         if std::mem::take(&mut self.api().fails) {
-            // As the types do: what was planned, with whatever is still unknown in it.
-            progress.save(planned.clone());
+            // As the types do: what was planned, with whatever is still unknown or secret in it.
+            let attributes = &self.real.schema().attributes;
+            progress.save(with_write_only(attributes, planned.clone(), config));
             return Err(Error::failed("the second half does not fit"));
         }
         Ok(made)
@@ -164,11 +174,11 @@ impl Lifecycle<Behind> for InMemory {
         &self,
         cx: &Operation,
         planned: Value,
-        _: &Value,
+        config: &Value,
         progress: &mut Progress,
     ) -> Result<Value> {
         assert!(self.api().object.is_none(), "one object at a time");
-        self.change(cx, &planned, progress)
+        self.change(cx, &planned, config, progress)
     }
 
     async fn read(&self, cx: &Operation, _: Value) -> Result<Option<Value>> {
@@ -181,11 +191,11 @@ impl Lifecycle<Behind> for InMemory {
         cx: &Operation,
         _: Value,
         planned: Value,
-        _: &Value,
+        config: &Value,
         progress: &mut Progress,
     ) -> Result<Value> {
         self.recall(cx)?;
-        self.change(cx, &planned, progress)
+        self.change(cx, &planned, config, progress)
     }
 
     async fn delete(&self, cx: &Operation, _: Value) -> Result<()> {

@@ -17,6 +17,7 @@ use tokio::runtime::Runtime;
 
 use super::cases::{CASES, Type, World, for_every_type, outcome, runner, shown};
 use super::generate::{self, Choices, Taste};
+use super::replaces;
 use crate::support::core::{Action, Val, compatible};
 
 #[test]
@@ -109,6 +110,12 @@ fn an_update_is_planned_by_the_rules() {
             let stored = ty.stored(core, &created.planned, choices);
             let first = core.plan(&ty.name, Some(&stored), &unsure).await;
             let Ok(first) = outcome("plan", first)? else { return Ok(false) };
+            let attributes = &ty.managed.schema().attributes;
+            let fixed = replaces::demanded(attributes, [&first.prior, &unsure, &first.planned]);
+            if first.action != Action::Replace && !fixed.is_empty() {
+                let action = first.action;
+                return Err(format!("{fixed:?} cannot be changed, and the plan is to {action:?}"));
+            }
             let stored = (first.action != Action::Replace).then_some(&stored);
             let last = core.plan(&ty.name, stored, &after).await;
             let Ok(last) = outcome("final plan", last)? else { return Ok(false) };

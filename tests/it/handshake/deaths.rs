@@ -61,9 +61,9 @@ enum Call {
     Apply,
 }
 
-fn value(attributes: &[Attribute], value: Value) -> Option<DynamicValue> {
-    let msgpack = encode(Shape::Object(attributes), &value).unwrap();
-    Some(DynamicValue { msgpack, json: Vec::new() })
+fn value(attributes: &[Attribute], value: &Value) -> DynamicValue {
+    let msgpack = encode(Shape::Object(attributes), value).unwrap();
+    DynamicValue { msgpack, json: Vec::new() }
 }
 
 fn object<const N: usize>(attributes: [(&str, Value); N]) -> Value {
@@ -77,21 +77,21 @@ impl Call {
         let nowhere = Nowhere::new();
         let host = format!("https://{}", nowhere.address);
         let cluster = object([("host", host.as_str().into()), ("token", "none".into())]);
-        let config = value(&Provider::schema().attributes, object([("cluster", cluster)]));
+        let config = value(&Provider::schema().attributes, &object([("cluster", cluster)]));
         let mut client = ProviderClient::new(channel.clone());
-        let request = configure_provider::Request { config, ..Default::default() };
+        let request = configure_provider::Request { config: Some(config), ..Default::default() };
         let answer = client.configure_provider(request).await.unwrap().into_inner();
         assert_eq!(answer.diagnostics, []);
 
         let registry = registry();
         let schema = registry.get(PROJECT).expect("it is served").schema();
-        let project = value(&schema.attributes, object([("name", "shop".into())]));
+        let project = value(&schema.attributes, &object([("name", "shop".into())]));
         let call = tokio::spawn(async move {
             let said = match self {
                 Self::Read => {
                     let request = read_resource::Request {
                         type_name: PROJECT.to_owned(),
-                        current_state: project,
+                        current_state: Some(project),
                         ..Default::default()
                     };
                     client.read_resource(request).await?.into_inner().diagnostics
@@ -99,8 +99,8 @@ impl Call {
                 Self::Apply => {
                     let request = apply_resource_change::Request {
                         type_name: PROJECT.to_owned(),
-                        planned_state: project.clone(),
-                        config: project,
+                        planned_state: Some(project.clone()),
+                        config: Some(project),
                         ..Default::default()
                     };
                     client.apply_resource_change(request).await?.into_inner().diagnostics

@@ -35,7 +35,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A certificate, the rest of its chain, and a key.
 pub(super) struct Certificate {
-    certificate: rcgen::Certificate,
+    own: rcgen::Certificate,
     issuers: Vec<CertificateDer<'static>>,
     key: KeyPair,
 }
@@ -44,22 +44,21 @@ impl Certificate {
     /// What go-plugin makes for itself: self-signed, on P-521, and a CA.
     pub(super) fn like_go_plugin() -> Self {
         let key = new_key();
-        let certificate = params().self_signed(&key).unwrap();
-        Self { certificate, issuers: Vec::new(), key }
+        let own = params().self_signed(&key).unwrap();
+        Self { own, issuers: Vec::new(), key }
     }
 
     /// What go-plugin makes, but issued by a CA, which may be another client.
     pub(super) fn issued_by(ca: &Self) -> Self {
         let key = new_key();
         let issuer = Issuer::new(params(), &ca.key);
-        let certificate = params().signed_by(&key, &issuer).unwrap();
-        Self { certificate, issuers: vec![ca.certificate.der().clone()], key }
+        let own = params().signed_by(&key, &issuer).unwrap();
+        Self { own, issuers: vec![ca.own.der().clone()], key }
     }
 
     /// This certificate, without its key: anybody who can read the environment of the host has it.
     pub(super) fn stolen(&self) -> Self {
-        let (certificate, issuers) = (self.certificate.clone(), self.issuers.clone());
-        Self { certificate, issuers, key: new_key() }
+        Self { own: self.own.clone(), issuers: self.issuers.clone(), key: new_key() }
     }
 }
 
@@ -91,7 +90,7 @@ impl Presents {
     fn new(client: &Certificate) -> Self {
         let key = PrivatePkcs8KeyDer::from(client.key.serialize_der()).into();
         let key = aws_lc_rs::sign::any_supported_type(&key).unwrap();
-        let mut chain = vec![client.certificate.der().clone()];
+        let mut chain = vec![client.own.der().clone()];
         chain.extend(client.issuers.iter().cloned());
         Self(Arc::new(CertifiedKey::new(chain, key)))
     }
@@ -125,7 +124,7 @@ impl Default for Start {
             ("PLUGIN_PROTOCOL_VERSIONS", "5,6"),
             ("PLUGIN_MIN_PORT", "10000"),
             ("PLUGIN_MAX_PORT", "25000"),
-            ("PLUGIN_CLIENT_CERT", &client.certificate.pem()),
+            ("PLUGIN_CLIENT_CERT", &client.own.pem()),
             ("TMPDIR", temp.path().to_str().unwrap()),
         ];
         let env = env.map(|(name, value)| (name.to_owned(), value.to_owned())).into();

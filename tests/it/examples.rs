@@ -4,6 +4,8 @@
 //! These examples leave out what every configuration has, as pages of documentation do; it is
 //! added here. Their plans need no credentials and no cluster, since all they do is to create.
 
+mod tftests;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -54,7 +56,7 @@ fn every_example_is_valid_and_formatted() {
     folders.extend(["github-actions", "irsa"].map(|name| Path::new("examples").join(name)));
     folders.extend(["capability", "apps"].map(|unit| Path::new("terragrunt-examples").join(unit)));
     let mut wrong: Vec<_> = folders.iter().filter_map(|folder| tofu.complaint(folder)).collect();
-    let terraform = Cli::new(Tool::Terraform, "terraform");
+    let terraform = Cli::terraform();
     let folders = PAGES_OF_TERRAFORM.into_iter().flat_map(folders_in);
     wrong.extend(folders.filter_map(|folder| terraform.complaint(&folder)));
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
@@ -125,6 +127,10 @@ impl Cli {
         Self::new(Tool::OpenTofu, "tofu")
     }
 
+    fn terraform() -> Self {
+        Self::new(Tool::Terraform, "terraform")
+    }
+
     fn new(tool: Tool, name: &'static str) -> Self {
         let cache = Cache::of_user().expect("a folder for built programs");
         let tools = Toolbox::prepare(&cache, &[tool]).expect("it is built");
@@ -146,25 +152,13 @@ impl Cli {
         // Of these, all is known that a plan needs.
         let can_be_planned = PLANNED.iter().any(|planned| folder.starts_with(planned));
         let folder = root().join(folder);
-        let copy = tempfile::tempdir().expect("a temporary folder");
-        let mut text = String::new();
-        for entry in fs::read_dir(&folder).expect("the folder of an example") {
-            let file = entry.expect("an entry").path();
-            let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            if [".tf", ".tfquery.hcl"].iter().any(|end| name.ends_with(end)) {
-                text += &fs::read_to_string(&file).expect("a configuration");
-                fs::copy(&file, copy.path().join(name)).expect("a copy");
-            }
-        }
-        assert!(!text.is_empty(), "{} has no configuration", folder.display());
+        let (copy, text) = copied(&folder);
         let variables = variables(&text);
         let run = |arguments: &[&str]| self.run(copy.path(), arguments, &variables);
         if let Err(output) = run(&["fmt", "-check", "-diff"]) {
             return Some(format!("{}: run {} fmt\n{output}", folder.display(), self.name));
         }
-        if !text.contains("required_providers") {
-            fs::write(copy.path().join("common.tf"), COMMON).expect("a file");
-        }
+        complete(copy.path(), &text);
         let queries = text.lines().any(|line| line.starts_with("list \""));
         let validate: &[_] = if queries { &["validate", "-query"] } else { &["validate"] };
         if let Err(output) = run(&[validate, &["-no-color"]].concat()) {
@@ -181,7 +175,8 @@ impl Cli {
         Some(format!("{}:\n{output}", folder.display()))
     }
 
-    fn run(&self, folder: &Path, arguments: &[&str], variables: &[&str]) -> Result<(), String> {
+    /// What it says; in `Err` when it fails.
+    fn run(&self, folder: &Path, arguments: &[&str], variables: &[&str]) -> Result<String, String> {
         let mut command = Command::new(&self.program);
         command.args(arguments).current_dir(folder);
         command.env("TF_CLI_CONFIG_FILE", self.folder.path().join("cli.tfrc"));
@@ -190,11 +185,34 @@ impl Cli {
         }
         let output = command.output().expect("the tool starts");
         let text = [output.stdout, output.stderr].concat();
-        if output.status.success() {
-            Ok(())
-        } else {
-            Err(String::from_utf8_lossy(&text).into_owned())
+        let text = String::from_utf8_lossy(&text).into_owned();
+        if output.status.success() { Ok(text) } else { Err(text) }
+    }
+}
+
+/// A copy of a configuration and its tests, and the text of the configuration.
+fn copied(folder: &Path) -> (TempDir, String) {
+    let copy = tempfile::tempdir().expect("a temporary folder");
+    let mut text = String::new();
+    for entry in fs::read_dir(folder).expect("the folder of an example") {
+        let file = entry.expect("an entry").path();
+        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let is_configuration = [".tf", ".tfquery.hcl"].iter().any(|end| name.ends_with(end));
+        if is_configuration {
+            text += &fs::read_to_string(&file).expect("a configuration");
         }
+        if is_configuration || name.ends_with(tftests::END) {
+            fs::copy(&file, copy.path().join(name)).expect("a copy");
+        }
+    }
+    assert!(!text.is_empty(), "{} has no configuration", folder.display());
+    (copy, text)
+}
+
+/// Adds what an example leaves out.
+fn complete(copy: &Path, text: &str) {
+    if !text.contains("required_providers") {
+        fs::write(copy.join("common.tf"), COMMON).expect("a file");
     }
 }
 

@@ -76,6 +76,12 @@ pub trait Kind: Send + Sync + 'static {
         Vec::new()
     }
 
+    /// What [`Self::ignored`] might yet say, once an attribute is known that decides it.
+    fn undecided(config: &Value) -> Option<(Path, Vec<Path>)> {
+        let _ = config;
+        None
+    }
+
     /// The object that is applied; `values` include the write-only ones.
     fn render(attributes: &[Attribute], values: &Value) -> Result<Json> {
         api::render(attributes, Self::ROOT, values)
@@ -268,6 +274,7 @@ impl<K: Kind> Lifecycle<Provider> for Custom<K> {
 
     async fn plan(&self, cx: &Operation, change: &mut Change) -> Result<()> {
         if let Some(prior) = &change.prior {
+            ignored::decided(K::undecided(&change.config), change)?;
             let mut paths = Self::ignored(&change.config);
             // What the configuration sets no more is given up, ignored or not.
             paths.retain(|path| ignored::is_set(path, &change.config));

@@ -8,7 +8,7 @@
 use serde_json::Value as Json;
 
 use crate::framework::schema::{Attribute, Kind, Nesting};
-use crate::framework::{Diagnostics, Path, Step, Value};
+use crate::framework::{Change, Diagnostics, Error, Path, Result, Step, Value};
 
 /// The paths that the attribute `ignore_fields` names.
 pub(super) fn configured(values: &Value) -> Vec<Path> {
@@ -38,13 +38,47 @@ pub(super) fn validate(attributes: &[Attribute], config: &Value, diagnostics: &m
     }
 }
 
+/// Makes sure that it is known which fields are ignored, as far as a plan depends on it.
+///
+/// The plan is made again right before its apply, when more is known, and must come to the same.
+/// So what is changed now and might be kept then, or the other way round, is refused.
+pub(super) fn decided(undecided: Option<(Path, Vec<Path>)>, change: &Change) -> Result<()> {
+    let Some(prior) = &change.prior else { return Ok(()) };
+    if !change.config.get("ignore_fields").is_wholly_known() {
+        return Err(undecidable(&Path::attribute("ignore_fields"), "which fields are ignored"));
+    }
+    let Some((attribute, mut paths)) = undecided else { return Ok(()) };
+    // What is planned as unknown may become either.
+    paths.retain(|path| is_set(path, &change.config) && !at(path, &change.planned).is_unknown());
+    for path in paths {
+        let mut kept = change.planned.clone();
+        keep(std::slice::from_ref(&path), prior, &mut kept);
+        if kept != change.planned {
+            return Err(undecidable(&attribute, &format!("whether {path} is changed")));
+        }
+    }
+    Ok(())
+}
+
+fn undecidable(attribute: &Path, what: &str) -> Error {
+    Error::invalid(format!("{attribute} is known only after apply, and decides {what}"))
+        .at(attribute.clone())
+        .advise(format!(
+            "Write {attribute} so that its keys or elements are known when the plan is made, or \
+             apply first what it depends on."
+        ))
+}
+
 /// Whether there is something at a path.
 pub(super) fn is_set(path: &Path, values: &Value) -> bool {
-    let at = path.steps().iter().fold(values, |values, step| match step {
+    !at(path, values).is_null()
+}
+
+fn at<'a>(path: &Path, values: &'a Value) -> &'a Value {
+    path.steps().iter().fold(values, |values, step| match step {
         Step::Attribute(name) => values.get(name),
         Step::Index(_) | Step::Key(_) => &Value::Null,
-    });
-    !at.is_null()
+    })
 }
 
 /// Takes over the values at these paths from `from`.

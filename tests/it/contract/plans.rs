@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use proptest::collection::vec;
 use proptest::prelude::any;
 use proptest::test_runner::TestCaseError;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use terraform_provider_gitops::framework::Provider as _;
 use terraform_provider_gitops::provider::Provider;
 use terraform_provider_gitops::resources::registry;
@@ -18,7 +18,7 @@ use tokio::runtime::Runtime;
 use super::cases::{CASES, Type, World, for_every_type, outcome, runner, shown};
 use super::generate::{self, Choices, Taste};
 use super::replaces;
-use crate::support::core::{Action, Val, compatible};
+use crate::support::core::{Action, UNKNOWN, Val, compatible};
 
 #[test]
 fn no_configuration_makes_a_check_panic() {
@@ -143,6 +143,56 @@ fn an_update_is_planned_by_the_rules() {
         })
     });
     assert_eq!(world.calls(), 0, "a plan called an API");
+}
+
+/// Whose a field is decides what a plan does with it, and a plan that cannot know must not guess.
+#[test]
+fn a_change_of_what_may_be_kargo_s_is_refused_until_that_is_known() {
+    const APPLICATION: &str = "gitops_application";
+    let world = World::new();
+    let registry = registry();
+    let core = &world.cores[0];
+    let ty = Type::new(core, registry.get(APPLICATION).expect("the type is served"));
+    let config = |revision: &str, field: &str, value: Json| {
+        let mut json = json!({
+            "name": "shop",
+            "project": "shop",
+            "source": {
+                "path": "chart",
+                "repo_url": "https://github.com/example/shop",
+                "target_revision": revision,
+            },
+            "destination": {
+                "server": "arn:aws:eks:eu-west-1:111122223333:cluster/main",
+                "namespace": "shop",
+            },
+        });
+        json[field] = value;
+        core.config(APPLICATION, &json)
+    };
+    world.runtime.block_on(async {
+        let created = core.plan(APPLICATION, None, &config("v1", "labels", Json::Null)).await;
+        let planned = created.expect("a plan").planned;
+        let stored = ty.stored(core, &planned, &mut Choices::new(&[]));
+        for (revision, field, value, refused) in [
+            ("v1", "annotations", json!(UNKNOWN), false),
+            (UNKNOWN, "annotations", json!(UNKNOWN), false),
+            ("v2", "annotations", json!({"a": UNKNOWN}), false),
+            ("v2", "annotations", json!(UNKNOWN), true),
+            ("v1", "ignore_fields", json!(UNKNOWN), true),
+        ] {
+            let config = config(revision, field, value);
+            match core.plan(APPLICATION, Some(&stored), &config).await {
+                Ok(_) => assert!(!refused, "{revision}, {field}"),
+                Err(failure) => {
+                    let said = failure.said();
+                    assert!(refused && said[0].path == field, "{revision}: {said:#?}");
+                    let text = format!("{}: {}", said[0].summary, said[0].detail);
+                    assert!(text.contains("known only after apply"), "{text}");
+                }
+            }
+        }
+    });
 }
 
 /// That the port of the other tests does count.

@@ -50,11 +50,12 @@ impl Kind for Application {
         if values.get("annotations").get(AUTHORIZED_STAGE).is_null() {
             return Vec::new();
         }
-        let path = |names: &[&str; 3]| {
-            let names = names.iter().filter(|name| !name.is_empty());
-            names.fold(Path::root(), |path, name| path.field(*name))
-        };
-        PROMOTED.iter().map(path).collect()
+        promoted()
+    }
+
+    fn undecided(config: &Value) -> Option<(Path, Vec<Path>)> {
+        let unknown = config.get("annotations").is_unknown();
+        unknown.then(|| (Path::attribute("annotations"), promoted()))
     }
 
     fn render(attributes: &[Attribute], values: &Value) -> Result<Json> {
@@ -91,6 +92,14 @@ impl Kind for Application {
             left => left.map(drop),
         }
     }
+}
+
+fn promoted() -> Vec<Path> {
+    let path = |names: &[&str; 3]| {
+        let names = names.iter().filter(|name| !name.is_empty());
+        names.fold(Path::root(), |path, name| path.field(*name))
+    };
+    PROMOTED.iter().map(path).collect()
 }
 
 /// Leaves exactly the finalizer that `cascade` asks for: an application that

@@ -24,7 +24,12 @@ fn attribute(attr: &Attribute, state: &Value) -> Value {
     }
     let Kind::Nested(nesting, inner) = &attr.kind else { return state.clone() };
     match (nesting, state) {
-        (Nesting::Single, Value::Object(_)) => generate(inner, state),
+        (Nesting::Single, Value::Object(_)) => {
+            let config = generate(inner, state);
+            let says_nothing = inner.iter().all(|attr| config.get(attr.name).is_null());
+            // The provider sets all of it then, and keeps what it is.
+            if attr.is_computed() && says_nothing { Value::Null } else { config }
+        }
         (Nesting::Map, Value::Object(elements)) => elements
             .iter()
             .map(|(key, element)| (key.clone(), self::element(inner, element)))
@@ -68,6 +73,9 @@ mod tests {
         password_wo: Attr<Secret>,
         /// Of what is never kept.
         password_wo_version: Attr<i64>,
+        /// Chosen by the API when not set.
+        #[attr(optional, computed, stable)]
+        spare: Attr<Part>,
         /// Inside.
         parts: Attr<BTreeMap<String, Part>>,
     }
@@ -97,6 +105,7 @@ mod tests {
             arn: text("arn"),
             password_wo: Attr::Null,
             password_wo_version: Attr::Null,
+            spare: part(true).into(),
             parts: BTreeMap::from([("x".to_owned(), part(true)), ("y".to_owned(), part(false))])
                 .into(),
         };

@@ -13,7 +13,7 @@ use crate::framework::checks::{self, region as region_name};
 use crate::framework::wait::{self, Pace, Poll};
 use crate::framework::{
     Attr, Change, DefaultTimeouts, Diagnostics, Error, ImportFormat, Model, Path, Peer, Resource,
-    Result, Saved, Set, Timeouts,
+    Result, Saved, Set, Timeouts, Value,
 };
 use crate::provider::Provider;
 use crate::resources::iam::policy_document;
@@ -136,6 +136,13 @@ impl Resource for Repository {
 
     fn validate(config: &Self, diagnostics: &mut Diagnostics) {
         rules::across(config, diagnostics);
+    }
+
+    fn generated(config: &mut Value) {
+        // Encryption without KMS is what a repository has when nothing is said, and has no key.
+        if config.get("encryption_configuration").get("encryption_type").is_null() {
+            config.set("encryption_configuration", Value::Null);
+        }
     }
 
     async fn plan(cx: &Operation, change: &mut Change) -> Result<()> {

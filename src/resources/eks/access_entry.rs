@@ -144,6 +144,14 @@ impl Resource for AccessEntry {
         }
     }
 
+    fn generated(config: &mut Value) {
+        // Of other types they are EKS', which shows them.
+        if !config.get("type").is_null() {
+            config.set("user_name", Value::Null);
+            config.set("kubernetes_groups", Value::Null);
+        }
+    }
+
     async fn plan(cx: &Operation, change: &mut Change) -> Result<()> {
         tags::plan(cx, change)?;
         if change.prior.is_some() && principal::is_dead(cx) {

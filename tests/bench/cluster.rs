@@ -26,6 +26,7 @@ const PARALLEL: usize = 10;
 /// A table for each number of Applications, each of the fastest of some rounds.
 pub(crate) async fn measure(
     provider: &Path,
+    idle: &Path,
     sizes: &[usize],
     rounds: usize,
 ) -> anyhow::Result<Vec<Table>> {
@@ -39,7 +40,7 @@ pub(crate) async fn measure(
     // The kinds alone: a controller would take its share of the cores.
     let definitions = CustomResources::ArgoCd.files(&Cache::of_user()?)?;
     kubernetes::install(&client, &definitions).await?;
-    let bench = Bench::new(&sandbox, client).await?;
+    let bench = Bench::new(&sandbox, client, idle).await?;
     let mut tables = Vec::new();
     for &size in sizes {
         let mut best = bench.round(size).await?;
@@ -56,6 +57,8 @@ pub(crate) async fn measure(
 struct Bench<'a> {
     sandbox: &'a Sandbox,
     applications: Api<DynamicObject>,
+    /// The settings of OpenTofu with which it finds the provider that does nothing.
+    idle: PathBuf,
 }
 
 /// The four commands that a configuration goes through.
@@ -72,6 +75,8 @@ struct Life {
 #[derive(Clone, Copy)]
 struct Round {
     floor: Life,
+    /// With the same schema, and nothing behind it.
+    idle: Life,
     ours: Life,
     kubectl_apply: Duration,
     kubectl_get: Duration,
@@ -80,7 +85,7 @@ struct Round {
 }
 
 impl<'a> Bench<'a> {
-    async fn new(sandbox: &'a Sandbox, client: kube::Client) -> anyhow::Result<Self> {
+    async fn new(sandbox: &'a Sandbox, client: kube::Client, idle: &Path) -> anyhow::Result<Self> {
         let namespaces = ApiResource::from_gvk(&GroupVersionKind::gvk("", "v1", "Namespace"));
         let namespaces: Api<DynamicObject> = Api::all_with(client.clone(), &namespaces);
         let namespace = json!({
@@ -89,19 +94,30 @@ impl<'a> Bench<'a> {
         namespaces.patch("bench", &PatchParams::apply("bench"), &Patch::Apply(namespace)).await?;
         let kind = GroupVersionKind::gvk("argoproj.io", "v1alpha1", "Application");
         let kind = ApiResource::from_gvk(&kind);
-        Ok(Self { sandbox, applications: Api::namespaced_with(client, "bench", &kind) })
+        let beside = idle.parent().and_then(Path::to_str).context("a folder in UTF-8")?;
+        let settings = format!(
+            "disable_checkpoint = true\nprovider_installation {{\n  dev_overrides {{\n    \
+             \"eks-gitops/idle\" = {beside:?}\n  }}\n  direct {{}}\n}}\n"
+        );
+        let idle = sandbox.folder().join("idle.tfrc");
+        fs::write(&idle, settings)?;
+        let applications = Api::namespaced_with(client, "bench", &kind);
+        Ok(Self { sandbox, applications, idle })
     }
 
     async fn round(&self, size: usize) -> anyhow::Result<Round> {
         eprintln!("measuring {size} Applications");
         let floor = self.life("floor", size, &floor(size))?;
-        let ours =
-            self.life("ours", size, &ours(&self.sandbox.control_plane().admin().file, size))?;
+        let ours = ours(&self.sandbox.control_plane().admin().file, size);
+        let mut idle = ours.clone();
+        idle["terraform"]["required_providers"]["gitops"]["source"] = "eks-gitops/idle".into();
+        let idle = self.life("idle", size, &idle)?;
+        let ours = self.life("ours", size, &ours)?;
         let (kubectl_apply, kubectl_get) = self.kubectl(size)?;
         self.bare_delete(size).await?;
         let bare_apply = self.bare_apply(size).await?;
         let bare_delete = self.bare_delete(size).await?;
-        Ok(Round { floor, ours, kubectl_apply, kubectl_get, bare_apply, bare_delete })
+        Ok(Round { floor, idle, ours, kubectl_apply, kubectl_get, bare_apply, bare_delete })
     }
 
     fn life(&self, name: &str, size: usize, configuration: &Json) -> anyhow::Result<Life> {
@@ -109,7 +125,10 @@ impl<'a> Bench<'a> {
         if !folder.is_dir() {
             fs::create_dir_all(&folder)?;
             fs::write(folder.join("main.tf.json"), configuration.to_string())?;
-            self.tofu(&folder, &["init"], 0)?;
+            // What is overridden needs no installation, and would not be found.
+            if name != "idle" {
+                self.tofu(&folder, &["init"], 0)?;
+            }
         }
         let (plan, at_plan) = self.tofu(&folder, &["plan", "-detailed-exitcode"], 2)?;
         let (apply, at_apply) = self.tofu(&folder, &["apply", "-auto-approve"], 0)?;
@@ -130,6 +149,9 @@ impl<'a> Bench<'a> {
         let mut tofu = Command::new(self.tool("tofu")?);
         tofu.args(arguments).args(["-no-color"]).current_dir(folder).env("TF_INPUT", "0");
         tofu.envs(self.sandbox.env().iter().map(|(name, value)| (name, value)));
+        if folder.file_name().is_some_and(|name| name.to_string_lossy().starts_with("idle")) {
+            tofu.env("TF_CLI_CONFIG_FILE", &self.idle);
+        }
         let written = fs::File::create(&log)?;
         tofu.stdin(Stdio::null()).stdout(written.try_clone()?).stderr(written);
         let start = Instant::now();
@@ -308,6 +330,7 @@ impl Round {
     fn or_less(self, other: &Self) -> Self {
         Self {
             floor: self.floor.or_less(&other.floor),
+            idle: self.idle.or_less(&other.idle),
             ours: self.ours.or_less(&other.ours),
             kubectl_apply: self.kubectl_apply.min(other.kubectl_apply),
             kubectl_get: self.kubectl_get.min(other.kubectl_get),
@@ -317,7 +340,7 @@ impl Round {
     }
 
     fn rows(&self, size: usize) -> Vec<Row> {
-        let Self { floor, ours, kubectl_apply, kubectl_get, bare_apply, bare_delete } = *self;
+        let Self { floor, idle, ours, kubectl_apply, kubectl_get, bare_apply, bare_delete } = *self;
         let time = Figure::Time;
         let memory = Figure::Bytes(ours.memory);
         vec![
@@ -355,6 +378,10 @@ impl Round {
             Row::free("floor: apply", time(floor.apply)),
             Row::free("floor: plan again", time(floor.again)),
             Row::free("floor: destroy", time(floor.destroy)),
+            Row::free("the same schema, idle: plan that creates", time(idle.plan)),
+            Row::free("idle: apply", time(idle.apply)),
+            Row::free("idle: plan again", time(idle.again)),
+            Row::free("idle: destroy", time(idle.destroy)),
             Row::free("`kubectl apply --server-side`", time(kubectl_apply)),
             Row::free("`kubectl get`", time(kubectl_get)),
             Row::free("bare server-side applies, ten at a time", time(bare_apply)),

@@ -29,6 +29,8 @@ struct Wanted {
     sizes: Vec<usize>,
     rounds: usize,
     provider: PathBuf,
+    /// The provider that does nothing.
+    idle: PathBuf,
 }
 
 fn main() -> anyhow::Result<()> {
@@ -48,7 +50,8 @@ fn main() -> anyhow::Result<()> {
     }
     if wanted.has("cluster") {
         let (sizes, rounds) = (&wanted.sizes, wanted.rounds);
-        for table in runtime.block_on(cluster::measure(&wanted.provider, sizes, rounds))? {
+        let measured = cluster::measure(&wanted.provider, &wanted.idle, sizes, rounds);
+        for table in runtime.block_on(measured)? {
             show(&table);
         }
     }
@@ -72,8 +75,12 @@ impl Wanted {
             rounds,
             provider: match env::var_os("BENCH_PROVIDER") {
                 Some(provider) => PathBuf::from(provider).canonicalize()?,
-                None => build_provider()?,
+                None => built(&["--bin", PROVIDER], PROVIDER)?,
             },
+            idle: built(
+                &["--package", "gitops-bench", "--example", IDLE],
+                &format!("examples/{IDLE}"),
+            )?,
         })
     }
 
@@ -82,9 +89,11 @@ impl Wanted {
     }
 }
 
-/// Builds the provider as it is released, into the folder that this program is in.
-fn build_provider() -> anyhow::Result<PathBuf> {
-    const PROVIDER: &str = "terraform-provider-gitops";
+const PROVIDER: &str = "terraform-provider-gitops";
+const IDLE: &str = "terraform-provider-idle";
+
+/// Builds a program as it is released, into the folder that this one is in, and says where it is.
+fn built(what: &[&str], file: &str) -> anyhow::Result<PathBuf> {
     let program = env::current_exe()?;
     // TARGET/release/deps/performance-…
     let release = program.ancestors().nth(2).context("this program is in no target folder")?;
@@ -92,11 +101,11 @@ fn build_provider() -> anyhow::Result<PathBuf> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../Cargo.toml");
     let mut build = Command::new(cargo);
-    build.args(["build", "--release", "--bin", PROVIDER]);
+    build.args(["build", "--release"]).args(what);
     build.arg("--manifest-path").arg(manifest).arg("--target-dir").arg(target);
     let status = build.status().context("cannot run cargo")?;
-    ensure!(status.success(), "the provider could not be built: {status}");
-    Ok(release.join(PROVIDER))
+    ensure!(status.success(), "{file} could not be built: {status}");
+    Ok(release.join(file))
 }
 
 fn show(table: &Table) {

@@ -34,16 +34,45 @@ struct Policy {
 }
 
 impl Before {
-    fn of(entry: &Entry, policies: Vec<AssociatedAccessPolicy>) -> Self {
+    /// What was there and is not as planned. What is just as planned may be what an apply of this
+    /// very configuration left when it was killed, so it goes with the resource: kept, it would let
+    /// somebody in for whom nobody is responsible any more.
+    fn of(entry: &Entry, policies: Vec<AssociatedAccessPolicy>, planned: &AccessEntry) -> Self {
         let policy = |policy: AssociatedAccessPolicy| {
             let namespaces = policy.access_scope.and_then(|scope| scope.namespaces);
             Some(Policy { arn: policy.policy_arn?, namespaces: namespaces.unwrap_or_default() })
         };
+        let sorted = |mut texts: Vec<String>| {
+            texts.sort();
+            texts
+        };
+        let ours = planned.associations();
+        let is_planned = |found: &Policy| {
+            ours.iter().any(|ours| {
+                let scope = AccessScope::to_api(ours.access_scope.known());
+                ours.policy_arn.as_str().is_some_and(|arn| same_policy(arn, &found.arn))
+                    && sorted(scope.namespaces().to_vec()) == sorted(found.namespaces.clone())
+            })
+        };
+        let groups = entry.kubernetes_groups().to_vec();
+        let planned_groups = planned.groups().map(sorted);
+        let groups_are_planned = planned_groups == Some(sorted(groups.clone()));
+        let planned_tags = planned.tags_all.known();
+        let tags = entry.tags.clone().unwrap_or_default().into_iter();
+        let user_name = entry.username.clone();
         Self {
-            groups: entry.kubernetes_groups().to_vec(),
-            user_name: entry.username.clone(),
-            tags: entry.tags.clone().unwrap_or_default().into_iter().collect(),
-            policies: policies.into_iter().filter_map(policy).collect(),
+            groups: if groups_are_planned { Vec::new() } else { groups },
+            user_name: user_name.filter(|name| planned.user_name.known() != Some(name)),
+            tags: tags
+                .filter(|(key, value)| {
+                    planned_tags.and_then(|planned| planned.get(key)) != Some(value)
+                })
+                .collect(),
+            policies: policies
+                .into_iter()
+                .filter_map(policy)
+                .filter(|policy| !is_planned(policy))
+                .collect(),
         }
     }
 
@@ -105,7 +134,7 @@ pub(super) async fn adopt(
         ),
     );
     let before = policies::associated(eks, planned).await?;
-    cx.remember(ADOPTED, Before::of(&found, before));
+    cx.remember(ADOPTED, Before::of(&found, before, planned));
     let arn = found.access_entry_arn.clone().unwrap_or_default();
     let principal_arn = planned.principal_arn.require("principal_arn")?;
     let principal = principal::find(cx, &arn, principal_arn).await;
@@ -220,6 +249,7 @@ pub(super) async fn give_back(cx: &Operation, eks: &Client, state: &AccessEntry)
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::framework::Set;
 
     fn texts(texts: &[&str]) -> Vec<String> {
         texts.iter().map(|text| (*text).to_owned()).collect()
@@ -250,7 +280,8 @@ mod tests {
         let policy = AssociatedAccessPolicy::builder().policy_arn("arn:p").access_scope(scope);
         let entry =
             Entry::builder().kubernetes_groups("viewers").username("ci").tags("team", "a").build();
-        let before = Before::of(&entry, vec![policy.build()]);
+        let policy = policy.build();
+        let before = Before::of(&entry, vec![policy.clone()], &AccessEntry::default());
         let kept = serde_json::to_value(&before).unwrap();
         assert_eq!(serde_json::from_value::<Before>(kept).unwrap(), before);
         assert_eq!(before.groups, ["viewers"]);
@@ -258,5 +289,23 @@ mod tests {
         assert_eq!(before.tags["team"], "a");
         let namespaces = texts(&["shop"]);
         assert_eq!(before.policies, [Policy { arn: "arn:p".to_owned(), namespaces }]);
+
+        // What is just as planned is ours.
+        let scope = policies::AccessScope {
+            r#type: "namespace".to_owned().into(),
+            namespaces: Set(texts(&["shop"])).into(),
+        };
+        let planned = AccessEntry {
+            kubernetes_groups: Set(texts(&["viewers"])).into(),
+            user_name: "ci".to_owned().into(),
+            tags_all: BTreeMap::from([("team".to_owned(), "a".to_owned())]).into(),
+            policy_associations: Set(vec![policies::PolicyAssociation {
+                policy_arn: "arn:p".to_owned().into(),
+                access_scope: scope.into(),
+            }])
+            .into(),
+            ..AccessEntry::default()
+        };
+        assert_eq!(Before::of(&entry, vec![policy], &planned), Before::default());
     }
 }

@@ -140,12 +140,31 @@ where
     }
 }
 
-/// Calls again while `again` says that the error passes with time.
+/// Calls again while `again` says that the error passes with time, until the deadline.
 ///
 /// # Errors
 /// The last error of the call, with a note on how long it was tried, or a cancel.
 pub async fn retry<T, F>(
     deadline: &Deadline,
+    pace: Pace,
+    again: impl Fn(&Error) -> bool,
+    call: impl FnMut() -> F,
+) -> Result<T>
+where
+    F: Future<Output = Result<T>>,
+{
+    retry_for(deadline, deadline.limit, pace, again, call).await
+}
+
+/// The same, for an error that may as well be a mistake: it is believed to pass for at most `limit`
+/// from when it is first seen. The calls themselves may take until the deadline, since an API that
+/// is busy is no mistake of anybody's.
+///
+/// # Errors
+/// As for [`retry`].
+pub async fn retry_for<T, F>(
+    deadline: &Deadline,
+    limit: Duration,
     pace: Pace,
     again: impl Fn(&Error) -> bool,
     mut call: impl FnMut() -> F,
@@ -154,15 +173,19 @@ where
     F: Future<Output = Result<T>>,
 {
     let mut interval = pace.first;
+    let mut believed = None;
     loop {
         match deadline.bound(call()).await {
-            Err(error) if again(&error) => match deadline.sleep(interval).await {
-                Ok(()) => tracing::debug!(error = %error, "trying again"),
-                Err(stop) if stop.is_cancelled() => return Err(stop),
-                Err(_) => {
-                    return Err(error.context(format!("trying for {}", human(deadline.limit))));
+            Err(error) if again(&error) => {
+                let until = believed.get_or_insert_with(|| deadline.at_most(limit));
+                match until.sleep(interval).await {
+                    Ok(()) => tracing::debug!(error = %error, "trying again"),
+                    Err(stop) if stop.is_cancelled() => return Err(stop),
+                    Err(_) => {
+                        return Err(error.context(format!("trying for {}", human(until.limit))));
+                    }
                 }
-            },
+            }
             result => return result,
         }
         interval = pace.after(interval);
@@ -247,5 +270,26 @@ mod tests {
         .await;
         assert!(result.unwrap_err().is_forbidden());
         assert_eq!(tries, 4);
+    }
+
+    /// Real time, and a machine may be busy: the bounds are far apart.
+    #[tokio::test]
+    async fn an_error_that_may_be_a_mistake_is_believed_for_a_while_only() {
+        let started = Instant::now();
+        let refused = || async { Err::<(), _>(Error::invalid("no such role")) };
+        let limit = Duration::from_millis(50);
+        let result = retry_for(&deadline(60_000), limit, QUICK, |_| true, refused).await;
+        assert_eq!(result.unwrap_err().message(), "no such role");
+        assert!(started.elapsed() < Duration::from_secs(30));
+    }
+
+    #[tokio::test]
+    async fn a_call_may_take_longer_than_an_error_is_believed() {
+        let limit = Duration::from_millis(5);
+        let busy = || async {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            Ok(())
+        };
+        retry_for(&deadline(60_000), limit, QUICK, |_| true, busy).await.unwrap();
     }
 }

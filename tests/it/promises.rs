@@ -7,6 +7,7 @@ mod capability;
 mod controllers;
 mod drift;
 mod ecr;
+mod faults;
 mod imports;
 mod interrupted;
 mod lists;

@@ -7,7 +7,7 @@
 //!
 //! ```text
 //! let create = || async { eks.create_capability()….send().await.operation("CreateCapability") };
-//! wait::retry(&deadline.at_most(LIMIT), PACE, trust_not_propagated, create).await
+//! wait::retry_for(cx.deadline(), LIMIT, PACE, trust_not_propagated, create).await
 //! ```
 
 use std::time::Duration;
@@ -44,6 +44,12 @@ pub fn trust_not_propagated(error: &Error) -> bool {
 pub fn role_not_visible(error: &Error) -> bool {
     error.api_code() == Some("InvalidParameterException")
         && says(error, &["role provided in the request does not exist"])
+}
+
+/// IAM itself does not see a role yet: its calls about a role that was just
+/// made, since one of its servers may have heard of it and another not.
+pub fn new_role_not_found(error: &Error) -> bool {
+    error.is_not_found() && says(error, &["the role with name"])
 }
 
 /// The service does not see the principal yet, or there is none:
@@ -144,6 +150,10 @@ mod tests {
             ),
             (role_not_visible, invalid("Role provided in the request does not exist")),
             (
+                new_role_not_found,
+                Error::not_found("The role with name shop cannot be found.").code("NoSuchEntity"),
+            ),
+            (
                 principal_not_visible,
                 invalid("The specified principalArn is invalid: invalid principal."),
             ),
@@ -199,10 +209,15 @@ mod tests {
             Error::forbidden("User: x is not authorized to perform: iam:PassRole")
                 .code("AccessDenied"),
             Error::conflict("in use").code("ResourceInUseException"),
+            Error::not_found(
+                "Policy arn:aws:iam::aws:policy/x does not exist or is not attachable.",
+            )
+            .code("NoSuchEntity"),
         ];
         let questions: [Question; 9] = [
             trust_not_propagated,
             role_not_visible,
+            new_role_not_found,
             principal_not_visible,
             entry_not_visible,
             role_not_assumable,

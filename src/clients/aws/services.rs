@@ -7,6 +7,7 @@ use aws_sdk_ecr as ecr;
 use aws_sdk_eks as eks;
 use aws_sdk_iam as iam;
 use aws_sdk_sts as sts;
+use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
 
 use super::base::Base;
 use super::credentials::Held;
@@ -59,7 +60,13 @@ macro_rules! services {
                 config: &SdkConfig,
                 credentials: Option<&Held>,
             ) -> $name::Client {
+                // The bucket of the SDK would end all retries of the process after a hundred, or
+                // twenty calls that are tried six times, whatever `max_retries` says.
+                let attempts = RetryPartition::custom(stringify!($name))
+                    .token_bucket(TokenBucket::unlimited())
+                    .build();
                 let mut builder = $name::config::Builder::from(config)
+                    .retry_partition(attempts)
                     .interceptor(base.trace(credentials))
                     .retry_classifier(Attempts);
                 if let Some(url) = &base.settings.endpoints.$name {

@@ -310,8 +310,9 @@ async fn make(
     call: &CreateAccessEntryFluentBuilder,
     passes: fn(&Error) -> bool,
 ) -> Result<Entry> {
-    let answer = wait::retry(
-        &cx.at_most(propagation::LIMIT),
+    let answer = wait::retry_for(
+        cx.deadline(),
+        propagation::LIMIT,
         propagation::PACE,
         |error| propagation::principal_not_visible(error) || passes(error),
         || {

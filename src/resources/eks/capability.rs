@@ -167,8 +167,9 @@ impl<K: Kind> Resource for Capability<K> {
         let role = common.role_arn.require("role_arn")?;
         entry::note(cx, &eks, &name, role).await;
         let mut doubt = trust::Doubt::new(role, &CAPABILITIES);
-        let created = wait::retry(
-            &cx.at_most(propagation::LIMIT),
+        let created = wait::retry_for(
+            cx.deadline(),
+            propagation::LIMIT,
             propagation::PACE,
             propagation::trust_not_propagated,
             || {

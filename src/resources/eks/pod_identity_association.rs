@@ -112,9 +112,9 @@ impl Resource for PodIdentityAssociation {
         let eks = cx.provider().eks(&planned.region).await?;
         let role = planned.role_arn.require("role_arn")?;
         let mut checked = trust::Doubt::new(role, &PODS);
-        let deadline = cx.at_most(propagation::LIMIT);
-        let created = wait::retry(
-            &deadline,
+        let created = wait::retry_for(
+            cx.deadline(),
+            propagation::LIMIT,
             propagation::PACE,
             |error| {
                 propagation::role_not_visible(error) || propagation::trust_not_propagated(error)
@@ -191,9 +191,9 @@ impl Resource for PodIdentityAssociation {
             };
             let role = planned.role_arn.require("role_arn")?;
             let mut checked = trust::Doubt::new(role, &PODS);
-            let deadline = cx.at_most(propagation::LIMIT);
-            let answer = wait::retry(
-                &deadline,
+            let answer = wait::retry_for(
+                cx.deadline(),
+                propagation::LIMIT,
                 propagation::PACE,
                 |error| {
                     propagation::role_not_visible(error) || propagation::trust_not_propagated(error)

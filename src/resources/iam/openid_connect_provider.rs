@@ -96,10 +96,11 @@ impl Resource for OpenidConnectProvider {
         let made = Self { arn: arn.clone().into(), ..planned };
         progress.save(made.clone());
         // IAM fills in the thumbprint, and may take a moment to show what it made.
-        let deadline = cx.at_most(propagation::LIMIT);
         let seen = || async { get(&iam, &arn).await };
+        let (limit, pace) = (propagation::LIMIT, propagation::PACE);
         let found =
-            wait::retry(&deadline, propagation::PACE, propagation::not_readable_yet, seen).await?;
+            wait::retry_for(cx.deadline(), limit, pace, propagation::not_readable_yet, seen)
+                .await?;
         Ok(made.seen(found))
     }
 
@@ -228,8 +229,9 @@ async fn changed<T, F>(cx: &Operation, call: impl FnMut() -> F) -> Result<T>
 where
     F: Future<Output = Result<T>>,
 {
-    let deadline = cx.at_most(propagation::LIMIT);
-    wait::retry(&deadline, propagation::PACE, propagation::concurrent_modification, call).await
+    let (limit, pace) = (propagation::LIMIT, propagation::PACE);
+    let again = propagation::concurrent_modification;
+    wait::retry_for(cx.deadline(), limit, pace, again, call).await
 }
 
 /// Adds and removes audiences. The new ones come first, so that no token is refused meanwhile.

@@ -110,8 +110,9 @@ impl Resource for Role {
     async fn create(cx: &Operation, planned: Self, progress: &mut Saved<'_, Self>) -> Result<Self> {
         let iam = cx.provider().iam().await?;
         let name = planned.new_name();
-        let created = wait::retry(
-            &cx.at_most(propagation::LIMIT),
+        let created = wait::retry_for(
+            cx.deadline(),
+            propagation::LIMIT,
             propagation::PACE,
             |error| {
                 propagation::principal_not_visible(error)
@@ -250,17 +251,20 @@ impl Resource for Role {
             inline_now = inline(&iam, name).await?;
         }
         for arn in &attached_now {
-            detach(&iam, name, arn).await?;
+            detach(cx, &iam, name, arn).await?;
         }
         for policy in inline_now.keys() {
-            remove_inline(&iam, name, policy).await?;
+            remove_inline(cx, &iam, name, policy).await?;
         }
         // What was detached a moment ago may still be seen; what others attached will be.
-        let deleted =
-            wait::retry(&cx.at_most(DETACHED), Pace::AWS, propagation::delete_conflict, || async {
-                iam.delete_role().role_name(name).send().await.operation("DeleteRole")
-            })
-            .await;
+        let held = |error: &Error| {
+            propagation::delete_conflict(error) || propagation::concurrent_modification(error)
+        };
+        let deleted = wait::retry_for(cx.deadline(), DETACHED, Pace::AWS, held, || {
+            let call = iam.delete_role().role_name(name);
+            async move { call.send().await.operation("DeleteRole") }
+        })
+        .await;
         match deleted {
             Err(error) if propagation::delete_conflict(&error) => Err(error.advise(
                 "Policies or instance profiles that others attached hold the role. Detach them, \
@@ -382,7 +386,7 @@ fn role_path(path: &str) -> std::result::Result<(), String> {
 /// Waits until a new role is seen, with its real ARN.
 async fn visible(cx: &Operation, iam: &Client, name: &str) -> Result<Found> {
     let what = format!("the role {name} to be visible");
-    wait::until(&cx.at_most(propagation::LIMIT), Pace::AWS, &what, || async {
+    wait::until(cx.deadline(), Pace::AWS, &what, || async {
         match get(iam, name).await {
             Ok(found) if found.arn.starts_with("arn:") => Ok(Poll::Ready(found)),
             Ok(_) => Ok(Poll::Pending("it has no ARN yet".into())),
@@ -408,11 +412,19 @@ async fn update_tags(
     let Changes { set, remove } = tags::changes(cx, before, after)?;
     if !remove.is_empty() {
         let call = iam.untag_role().role_name(name).set_tag_keys(Some(remove));
-        call.send().await.operation("UntagRole")?;
+        changed(cx, || {
+            let call = call.clone();
+            async move { call.send().await.operation("UntagRole").map(drop) }
+        })
+        .await?;
     }
     if let Some(tags) = iam_tags::to_api(&Attr::Known(set)) {
         let call = iam.tag_role().role_name(name).set_tags(Some(tags));
-        call.send().await.operation("TagRole")?;
+        changed(cx, || {
+            let call = call.clone();
+            async move { call.send().await.operation("TagRole").map(drop) }
+        })
+        .await?;
     }
     Ok(())
 }

@@ -61,6 +61,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
+pub(crate) use self::faults::{Count, SEED};
 use self::{
     arn::partition_of,
     cluster::Cluster,

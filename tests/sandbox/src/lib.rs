@@ -15,6 +15,8 @@ pub mod eks_api;
 mod environment;
 pub mod git;
 mod http_client;
+mod http_server;
+pub mod iam_front;
 pub mod inventory;
 pub mod kro;
 pub mod kubernetes;

@@ -51,6 +51,22 @@ async fn attempts_end_where_the_settings_say() {
     assert_eq!(error.message(), format!("broken (from {host})"));
 }
 
+/// Three hundred retries; the SDK alone ends them all after a hundred.
+#[tokio::test]
+async fn many_calls_at_once_are_each_tried_as_often_as_the_settings_say() {
+    let fake = Fake::start(|_, nth| match nth {
+        0..300 => Answer::json_error(429, "ThrottlingException", "slow down"),
+        _ => Answer::nothing_listed(),
+    })
+    .await;
+    let clients = Clients::new(fake.settings()).unwrap();
+    let calls = (0..30).map(|_| list(&clients, None, None));
+    for answer in futures::future::join_all(calls).await {
+        answer.unwrap();
+    }
+    assert_eq!(fake.calls().len(), 330);
+}
+
 #[tokio::test]
 async fn a_quota_is_not_taken_for_throttling() {
     let fake =

@@ -88,8 +88,12 @@ impl Policy {
             (new && propagation::not_readable_yet(error))
                 || (may_be_new && propagation::repository_policy_refused(error))
         };
-        let put =
-            wait::retry(&cx.at_most(propagation::LIMIT), propagation::PACE, again, || async {
+        let put = wait::retry_for(
+            cx.deadline(),
+            propagation::LIMIT,
+            propagation::PACE,
+            again,
+            || async {
                 match self {
                     Self::Lifecycle => {
                         let call = ecr.put_lifecycle_policy().repository_name(name);
@@ -102,8 +106,9 @@ impl Policy {
                         call.send().await.operation("SetRepositoryPolicy").map(drop)
                     }
                 }
-            })
-            .await;
+            },
+        )
+        .await;
         put.map_err(|error| {
             let refused = propagation::repository_policy_refused(&error);
             let error = error.at(self.name());

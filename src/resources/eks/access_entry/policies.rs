@@ -153,8 +153,9 @@ pub(super) async fn associate_one(
     scope: &sdk::AccessScope,
 ) -> Result<()> {
     // The entry was made a moment ago, perhaps by EKS itself.
-    wait::retry(
-        &cx.at_most(propagation::LIMIT),
+    wait::retry_for(
+        cx.deadline(),
+        propagation::LIMIT,
         propagation::PACE,
         propagation::entry_not_visible,
         || {

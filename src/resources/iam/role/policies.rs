@@ -39,7 +39,7 @@ impl Role {
             .map_err(|error| error.at(Path::attribute("inline_policies").key(policy)))?;
         }
         for policy in inline.keys().filter(|policy| !wanted.contains_key(*policy)) {
-            remove_inline(iam, name, policy).await?;
+            remove_inline(cx, iam, name, policy).await?;
         }
         let wanted = self.attached();
         for arn in wanted.difference(attached) {
@@ -51,7 +51,7 @@ impl Role {
             .map_err(|error| error.at("managed_policy_arns"))?;
         }
         for arn in attached.difference(&wanted) {
-            detach(iam, name, arn).await?;
+            detach(cx, iam, name, arn).await?;
         }
         Ok(())
     }
@@ -65,9 +65,9 @@ where
     let again = |error: &Error| {
         propagation::principal_not_visible(error)
             || propagation::concurrent_modification(error)
-            || propagation::role_not_visible(error)
+            || propagation::new_role_not_found(error)
     };
-    wait::retry(&cx.at_most(propagation::LIMIT), propagation::PACE, again, call).await
+    wait::retry_for(cx.deadline(), propagation::LIMIT, propagation::PACE, again, call).await
 }
 
 pub(super) async fn attached(iam: &Client, name: &str) -> Result<Vec<String>> {
@@ -104,14 +104,25 @@ pub(super) fn decoded(document: &str) -> String {
     policy_document::decode(document).unwrap_or_else(|_| document.to_owned())
 }
 
-pub(super) async fn detach(iam: &Client, name: &str, arn: &str) -> Result<()> {
-    let call = iam.detach_role_policy().role_name(name).policy_arn(arn);
-    gone(call.send().await.operation("DetachRolePolicy"))
+pub(super) async fn detach(cx: &Operation, iam: &Client, name: &str, arn: &str) -> Result<()> {
+    changed(cx, || {
+        let call = iam.detach_role_policy().role_name(name).policy_arn(arn);
+        async move { gone(call.send().await.operation("DetachRolePolicy")) }
+    })
+    .await
 }
 
-pub(super) async fn remove_inline(iam: &Client, name: &str, policy: &str) -> Result<()> {
-    let call = iam.delete_role_policy().role_name(name).policy_name(policy);
-    gone(call.send().await.operation("DeleteRolePolicy"))
+pub(super) async fn remove_inline(
+    cx: &Operation,
+    iam: &Client,
+    name: &str,
+    policy: &str,
+) -> Result<()> {
+    changed(cx, || {
+        let call = iam.delete_role_policy().role_name(name).policy_name(policy);
+        async move { gone(call.send().await.operation("DeleteRolePolicy")) }
+    })
+    .await
 }
 
 /// What is gone already need not be removed.

@@ -29,9 +29,12 @@ struct Inner {
     random: u64,
 }
 
+/// Where the generator of [`When::Percent`] starts.
+pub(crate) const SEED: u64 = 0x5eed;
+
 /// How often a rule matched, and how often it hit.
 #[derive(Clone, Copy, Debug, Default)]
-struct Count {
+pub(crate) struct Count {
     seen: u32,
     hits: u32,
 }
@@ -50,7 +53,7 @@ impl Default for Faults {
             plan: FaultPlan::default(),
             rules: Vec::new(),
             capabilities: Vec::new(),
-            random: 0x5eed,
+            random: SEED,
         };
         Self { inner: Mutex::new(inner) }
     }
@@ -125,12 +128,7 @@ impl Faults {
             if rule.operation.is_some_and(|only| only != operation) {
                 continue;
             }
-            count.seen = count.seen.wrapping_add(1);
-            let due = match rule.when {
-                When::Every(n) => count.seen.is_multiple_of(n.max(1)),
-                When::Percent(percent) => next_random(random) % 100 < u64::from(percent),
-            };
-            if !due || !count.hit(rule.times) {
+            if !count.is_due(rule.when, rule.times, random) {
                 continue;
             }
             match &rule.effect {
@@ -171,6 +169,16 @@ impl Faults {
 }
 
 impl Count {
+    /// Counts one more call that matches, and whether the rule hits it.
+    pub(crate) fn is_due(&mut self, when: When, times: Option<u32>, random: &mut u64) -> bool {
+        self.seen = self.seen.wrapping_add(1);
+        let due = match when {
+            When::Every(n) => self.seen.is_multiple_of(n.max(1)),
+            When::Percent(percent) => next_random(random) % 100 < u64::from(percent),
+        };
+        due && self.hit(times)
+    }
+
     /// Counts a hit unless all allowed ones are used up.
     fn hit(&mut self, times: Option<u32>) -> bool {
         let allowed = times.is_none_or(|times| self.hits < times);

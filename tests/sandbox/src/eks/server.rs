@@ -1,6 +1,6 @@
-//! The HTTP side: connections, the routes of the API, faults around each call, the record.
+//! The HTTP side: the routes of the API, faults around each call, the record.
 
-use std::{collections::BTreeMap, convert::Infallible, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
     Router,
@@ -10,13 +10,9 @@ use axum::{
     routing::{MethodFilter, on},
 };
 use http::{HeaderMap, HeaderValue, header, request::Parts};
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::rt::TokioIo;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
-use tower::ServiceExt;
 use url::form_urlencoded;
 use uuid::Uuid;
 
@@ -31,52 +27,15 @@ use super::{
     state::{Shared, pause},
     tags, update,
 };
+use crate::http_server::{self, LostResponse};
 
 /// More than any request of the API.
 const MAX_BODY: usize = 1 << 20;
 
-/// Marks a response that the client is not to get.
-#[derive(Clone, Copy, Debug, thiserror::Error)]
-#[error("the response is lost on purpose")]
-struct LostResponse;
-
 /// Serves connections until told to stop; open ones are cut off then.
 pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
     let stop = shared.stop.clone();
-    let router = router(shared);
-    while let Some(accepted) = stop.run_until_cancelled(listener.accept()).await {
-        match accepted {
-            Ok((stream, _)) => {
-                // Else small answers wait for the client's delayed acknowledgement.
-                let _ = stream.set_nodelay(true);
-                tokio::spawn(connection(stream, router.clone(), stop.clone()));
-            }
-            Err(error) => {
-                // Out of file descriptors, most likely: give others time to close theirs.
-                tracing::warn!("cannot accept a connection: {error}");
-                pause(Duration::from_millis(20)).await;
-            }
-        }
-    }
-}
-
-async fn connection(stream: tokio::net::TcpStream, router: Router, stop: CancellationToken) {
-    let service = service_fn(move |request: http::Request<Incoming>| {
-        let router = router.clone();
-        async move {
-            let answer = router.oneshot(request.map(Body::new)).await;
-            let response = answer.unwrap_or_else(|never: Infallible| match never {});
-            match response.extensions().get::<LostResponse>() {
-                // An error of the service makes hyper close the connection with nothing sent.
-                Some(lost) => Err(*lost),
-                None => Ok(response),
-            }
-        }
-    });
-    let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
-    if let Some(Err(error)) = stop.run_until_cancelled(connection).await {
-        tracing::debug!("connection ended: {error}");
-    }
+    http_server::serve(listener, router(shared), stop).await;
 }
 
 fn router(shared: Arc<Shared>) -> Router {

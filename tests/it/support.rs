@@ -4,4 +4,5 @@
 pub(crate) mod cli;
 pub(crate) mod core;
 pub(crate) mod fake;
+pub(crate) mod login;
 pub(crate) mod sandbox;

@@ -331,7 +331,10 @@ impl Role {
     /// Takes over a role of this name that is what is planned or a part of it,
     /// as after an apply that was killed half-way.
     async fn adopt(&self, cx: &Operation, iam: &Client, name: &str, refused: Error) -> Result<()> {
-        let found = get(iam, name).await?;
+        // It may have been made by this very call a moment ago, with its answer lost.
+        let found = changed(cx, || get(iam, name)).await?;
+        let (attached, inline) =
+            (changed(cx, || attached(iam, name)).await?, changed(cx, || inline(iam, name)).await?);
         let seen = self.seen(&found);
         let same = seen.assume_role_policy == self.assume_role_policy
             && seen.path == self.path
@@ -339,8 +342,8 @@ impl Role {
             && seen.permissions_boundary == self.permissions_boundary
             && iam_tags::from_api(found.tags.as_deref()) == self.tags_all;
         let wanted = self.inline();
-        let more = !attached(iam, name).await?.iter().all(|arn| self.attached().contains(arn))
-            || !inline(iam, name).await?.iter().all(|(policy, live)| {
+        let more = !attached.iter().all(|arn| self.attached().contains(arn))
+            || !inline.iter().all(|(policy, live)| {
                 wanted.get(policy).is_some_and(|ours| policy_document::equivalent(ours, live))
             });
         if !same || more {

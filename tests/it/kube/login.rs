@@ -2,77 +2,37 @@
 //! emulator tells who somebody is.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
-use base64::Engine as _;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use gitops_sandbox::eks::TokenReview;
-use gitops_sandbox::eks_api::segment;
-use http::Method;
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 use terraform_provider_gitops::clients::kube::Freshness;
 use terraform_provider_gitops::framework::{
     Attr, Diagnostics, Provider as _, Result as Outcome, Value,
 };
 use terraform_provider_gitops::provider::Provider;
-use tokio::sync::{Mutex, MutexGuard};
 
 use super::NAMESPACE;
 use super::fixture::{seconds, unique};
-use crate::support::sandbox::{CLUSTER_NAME, Kinds, iam, kinds, variable};
+use crate::support::login::{FORGOTTEN, User};
+use crate::support::sandbox::{CLUSTER_NAME, Kinds, kinds, variable};
 
-const VIEW: &str = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSAdminViewPolicy";
-
-/// Longer than the API server remembers a token that was good, which is ten seconds.
-const FORGOTTEN: Duration = Duration::from_secs(11);
-
-/// One at a time: how old a token may be is a setting of the whole EKS API.
-static ONE: Mutex<()> = Mutex::const_new(());
+const VIEW: &str = "AmazonEKSAdminViewPolicy";
 
 /// A user with an access entry, and the provider as that user.
 struct Login {
-    /// Keeps away those who count access entries.
-    sandbox: Kinds,
+    user: User,
     provider: Provider,
-    arn: String,
-    access_key: String,
-    _one: MutexGuard<'static, ()>,
+    /// Keeps away those who count access entries.
+    _sandbox: Kinds,
 }
 
 impl Login {
     async fn new() -> Self {
-        let one = ONE.lock().await;
         let sandbox = kinds().await;
-        let (iam, name) = (iam(&sandbox), unique("it-login"));
-        let user = iam.create_user().user_name(&name).send().await.expect("a user");
-        let arn = user.user.expect("a user").arn;
-        let key = iam.create_access_key().user_name(&name).send().await.expect("an access key");
-        let key = key.access_key.expect("an access key");
-        let provider = provider(&sandbox, &key.access_key_id, &key.secret_access_key).await;
-        let access_key = key.access_key_id;
-        let login = Self { sandbox, provider, arn, access_key, _one: one };
-        login.let_in().await;
-        login
-    }
-
-    /// Makes the access entry.
-    async fn let_in(&self) {
-        let entry = json!({ "principalArn": self.arn });
-        self.eks(Method::POST, "", Some(entry)).await;
-        let policy = json!({ "policyArn": VIEW, "accessScope": { "type": "cluster" } });
-        let path = format!("/{}/access-policies", segment(&self.arn));
-        self.eks(Method::POST, &path, Some(policy)).await;
-    }
-
-    /// Deletes the access entry.
-    async fn shut_out(&self) {
-        self.eks(Method::DELETE, &format!("/{}", segment(&self.arn)), None).await;
-    }
-
-    async fn eks(&self, method: Method, path: &str, body: Option<Json>) {
-        let api = self.sandbox.eks_api().expect("the EKS API");
-        let path = format!("clusters/{CLUSTER_NAME}/access-entries{path}");
-        api.call(method, &path, body.as_ref()).await.expect("a change of access");
+        let user = User::new(sandbox.of(), &unique("it-login")).await;
+        let provider = provider(&sandbox, &user.access_key, &user.secret_key).await;
+        user.let_in(Some(VIEW)).await;
+        Self { user, provider, _sandbox: sandbox }
     }
 
     /// Reads something that is always there.
@@ -86,25 +46,7 @@ impl Login {
     /// What the API server asked about tokens of this user, from the first on that is not among
     /// `before`.
     fn reviews(&self, before: &[TokenReview]) -> Vec<TokenReview> {
-        let all = self.sandbox.eks().expect("the EKS API").token_reviews();
-        let own = all.into_iter().filter(|review| {
-            let encoded = review.token.trim_start_matches("k8s-aws-v1.");
-            let url = BASE64_URL_SAFE_NO_PAD.decode(encoded).unwrap_or_default();
-            String::from_utf8_lossy(&url).contains(&self.access_key)
-        });
-        own.skip(before.len()).collect()
-    }
-
-    fn settings(&self, token_max_age_seconds: u64) {
-        let eks = self.sandbox.eks().expect("the EKS API");
-        let settings = eks.settings();
-        eks.set_settings(gitops_sandbox::eks::Settings { token_max_age_seconds, ..settings });
-    }
-}
-
-impl Drop for Login {
-    fn drop(&mut self) {
-        self.settings(900);
+        self.user.reviews().split_off(before.len())
     }
 }
 
@@ -140,7 +82,7 @@ async fn a_token_that_is_refused_is_made_anew_once_and_nobody_notices() {
     let before = login.reviews(&[]);
     assert_eq!(tokens(&before).len(), 1, "{before:#?}");
 
-    login.settings(5);
+    login.user.tokens_last(5);
     tokio::time::sleep(FORGOTTEN).await;
     assert!(login.read().await.unwrap().is_some());
 
@@ -150,7 +92,7 @@ async fn a_token_that_is_refused_is_made_anew_once_and_nobody_notices() {
     assert_eq!(refused.token, before[0].token);
     assert!(refused.outcome.is_err());
     assert_ne!(taken.token, refused.token);
-    assert_eq!(taken.outcome.as_ref(), Ok(&login.arn));
+    assert_eq!(taken.outcome.as_ref(), Ok(&login.user.arn));
 }
 
 #[tokio::test]
@@ -159,12 +101,12 @@ async fn without_its_access_entry_a_principal_is_refused_and_told_which_entry_is
     login.read().await.unwrap();
     let before = login.reviews(&[]);
 
-    login.shut_out().await;
+    login.user.shut_out().await;
     tokio::time::sleep(FORGOTTEN).await;
     let error = login.read().await.unwrap_err();
     assert!(error.is_unauthenticated(), "{error}");
     assert_eq!(error.api_code(), Some("Unauthorized"));
-    let arn = &login.arn;
+    let arn = &login.user.arn;
     assert_eq!(
         error.message(),
         format!("EKS cluster {CLUSTER_NAME:?} does not accept the credentials of {arn}")
@@ -182,7 +124,7 @@ async fn without_its_access_entry_a_principal_is_refused_and_told_which_entry_is
     }
 
     // A refusal is not remembered: what is mended works at once.
-    login.let_in().await;
+    login.user.let_in(Some(VIEW)).await;
     assert!(login.read().await.unwrap().is_some());
-    login.shut_out().await;
+    login.user.shut_out().await;
 }

@@ -58,9 +58,9 @@ impl Role {
 }
 
 /// Calls that IAM refuses while a principal or another change is not through.
-pub(super) async fn changed<F>(cx: &Operation, call: impl FnMut() -> F) -> Result<()>
+pub(super) async fn changed<T, F>(cx: &Operation, call: impl FnMut() -> F) -> Result<T>
 where
-    F: Future<Output = Result<()>>,
+    F: Future<Output = Result<T>>,
 {
     let again = |error: &Error| {
         propagation::principal_not_visible(error)

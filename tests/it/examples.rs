@@ -52,8 +52,8 @@ const TEXT: &str = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----
 fn every_example_is_valid_and_formatted() {
     let tofu = Cli::tofu();
     let mut folders: Vec<_> = PAGES.into_iter().flat_map(folders_in).collect();
-    folders.extend(["provider", "quickstart"].map(|name| Path::new("examples").join(name)));
-    folders.extend(["github-actions", "irsa"].map(|name| Path::new("examples").join(name)));
+    let whole = ["provider", "quickstart", "github-actions", "hub-and-spoke", "irsa", "karpenter"];
+    folders.extend(whole.map(|name| Path::new("examples").join(name)));
     folders.extend(["capability", "apps"].map(|unit| Path::new("terragrunt-examples").join(unit)));
     let mut wrong: Vec<_> = folders.iter().filter_map(|folder| tofu.complaint(folder)).collect();
     let terraform = Cli::terraform();

@@ -1,6 +1,7 @@
 //! The promises to users (`docs/design.md`), one by one, with the real tools.
 
 mod access;
+mod accounts;
 mod associations;
 mod capabilities;
 mod capability;
@@ -16,3 +17,4 @@ mod offline;
 mod openid_connect;
 mod secrets;
 mod spelling;
+mod tokens;

@@ -3,6 +3,7 @@
 //! Each rule is a pure function over texts, so that [`tests`] can show on made-up sources that it
 //! finds what it is for. Here they meet this checkout.
 
+mod named;
 mod reader;
 mod rings;
 mod tests;
@@ -165,6 +166,16 @@ fn others_in(folder: &str, names: &[String]) -> Vec<String> {
         .filter(|example| !names.contains(example))
         .map(|example| format!("{folder}/{example}: there is no such thing"))
         .collect()
+}
+
+/// Pages that say of what holds by which test it is shown.
+const SHOWN_BY_TESTS: [&str; 1] = ["docs/compare-aws.md"];
+
+#[test]
+fn every_test_that_a_page_names_is_there() {
+    let text_of = |path: &str| fs::read_to_string(root().join(path)).ok();
+    let found = SHOWN_BY_TESTS.iter().flat_map(|page| named::missing(page, &text(page), text_of));
+    assert_none(found);
 }
 
 #[test]

@@ -132,7 +132,7 @@ mod tests {
     /// Messages as users of AWS have written them down.
     #[test]
     fn each_question_knows_its_own_message() {
-        let passing: [(Question, Error); 13] = [
+        let passing: [(Question, Error); 14] = [
             (
                 trust_not_propagated,
                 invalid(
@@ -214,7 +214,7 @@ mod tests {
             )
             .code("NoSuchEntity"),
         ];
-        let questions: [Question; 9] = [
+        let questions: [Question; 10] = [
             trust_not_propagated,
             role_not_visible,
             new_role_not_found,

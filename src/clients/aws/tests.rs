@@ -10,6 +10,7 @@ use super::*;
 mod connection;
 mod credentials;
 mod environment;
+mod places;
 mod secrets;
 
 /// Answers sessions by the role that is assumed, and everything else emptily.

@@ -1,5 +1,6 @@
 //! The checks on sources that are made up: each finds what it is for.
 
+use super::named::missing;
 use super::reader::{Named, read};
 use super::rings::{File, RINGS, Ring, forbidden};
 use super::{limits, manners, places};
@@ -142,6 +143,30 @@ fn the_environment_and_standard_output_have_their_places() {
     assert_eq!(found("plugin/log.rs", print).len(), 2);
     assert_eq!(found("plugin/log.rs", &format!("#[cfg(test)] mod tests {{ {print} }}")), [""; 0]);
     assert_eq!(found("plugin/log.rs", "// println!(\"never\")\nfn f() { eprintln!() }"), [""; 0]);
+}
+
+#[test]
+fn a_test_that_is_named_and_not_there_is_found() {
+    let text = |path: &str| match path {
+        "tests/it/promises/access.rs" => Some("async fn it_holds() {}".to_owned()),
+        "src/clients/aws/tags.rs" => Some("mod tests { fn tags_win() {} }".to_owned()),
+        _ => None,
+    };
+    let found = |page: &str| missing("p.md", page, text);
+    assert_eq!(
+        found("`promises::access::it_holds`, `clients::aws::tags::tests::tags_win`"),
+        [""; 0]
+    );
+    assert_eq!(found("`provider::gitops::x()` `promises::access::it_holds`"), [""; 0]);
+    let absent = "`promises::access::it_does_not` and `promises::others::it_holds`";
+    assert_eq!(
+        found(absent),
+        [
+            "p.md: there is no test promises::access::it_does_not",
+            "p.md: there is no test promises::others::it_holds",
+        ]
+    );
+    assert_eq!(found("nothing `is named`"), ["p.md: names no test"]);
 }
 
 #[test]

@@ -136,12 +136,12 @@ async fn nothing_is_lost_doubled_or_given_up_while_aws_fails() {
     let started = Instant::now();
     let done = futures::future::join_all(kinds.iter().map(|kind| lane(*kind, rounds, &begun)));
     let done = done.await;
-    println!("| what goes wrong | rounds | calls | faults | apply | destroy |");
+    eprintln!("| what goes wrong | rounds | calls | faults | apply | destroy |");
     for (kind, done) in kinds.iter().zip(&done) {
         let count = done.len();
         let sum = |of: fn(&Round) -> usize| done.iter().map(of).sum::<usize>();
         let longest = |of: fn(&Round) -> Duration| done.iter().map(of).max().unwrap_or_default();
-        println!(
+        eprintln!(
             "| {} | {count} | {} | {} | ≤ {:.0?} | ≤ {:.0?} |",
             kind.name(),
             sum(|round| round.calls),
@@ -150,7 +150,7 @@ async fn nothing_is_lost_doubled_or_given_up_while_aws_fails() {
             longest(|round| round.destroy),
         );
     }
-    println!("{rounds} applies and {rounds} destroys in {:.0?}", started.elapsed());
+    eprintln!("{rounds} applies and {rounds} destroys in {:.0?}", started.elapsed());
     assert_eq!(done.iter().map(Vec::len).sum::<usize>(), rounds);
 }
 
@@ -234,7 +234,7 @@ async fn everything_is_there_once(kind: Kind, workspace: &Workspace, eks: &Eks) 
     assert_eq!(attached.expect("policies").attached_policies().len(), 1, "{kind:?}");
 
     let resources = workspace.resources();
-    let instances = resources.iter().flat_map(|found| found["instances"].as_array());
+    let instances = resources.iter().filter_map(|found| found["instances"].as_array());
     let instances: Vec<_> = instances.flatten().collect();
     assert_eq!(instances.len(), RESOURCES, "{kind:?}");
     let tainted = instances.iter().find(|instance| instance["status"] == "tainted");

@@ -179,3 +179,33 @@ async fn a_resource_is_in_its_own_region_with_the_tags_of_the_provider_beside_th
     workspace.plan().await.shows_no_changes();
     workspace.destroy().await.succeeded();
 }
+
+#[tokio::test]
+async fn credentials_that_are_missing_or_wrong_are_one_error_that_says_where_they_came_from() {
+    let workspace = Workspace::new(sandbox().await, "credentials");
+    workspace.write("main.tf", ELSEWHERE);
+    workspace.init().await;
+    let one = |run: &crate::support::cli::Run| {
+        assert_eq!(run.text().matches("Error: ").count(), 1, "{run}");
+    };
+    let none = workspace
+        .clone()
+        .with("AWS_EC2_METADATA_DISABLED", true)
+        .without("AWS_ACCESS_KEY_ID")
+        .without("AWS_SECRET_ACCESS_KEY");
+    let run = none.apply().await.failed().says("No AWS credentials were found in the environment");
+    one(&run.says("AWS_WEB_IDENTITY_TOKEN_FILE").says("AWS_CONTAINER_CREDENTIALS_FULL_URI"));
+
+    workspace.write("aws-config", "[profile other]\nregion = eu-west-1\n");
+    let file = workspace.folder().join("aws-config");
+    let absent = none.with("AWS_PROFILE", "absent").with("AWS_CONFIG_FILE", file.display());
+    let run = absent.apply().await.failed().says("AWS_PROFILE").says("`absent` was not defined");
+    one(&run);
+
+    // The emulator takes every key, and no signature for another region, with the same error.
+    let eks = own_eks().await;
+    let wrong = workspace.with("AWS_ENDPOINT_URL_EKS", eks.endpoint());
+    let run = wrong.apply().await.failed().says("InvalidSignatureException");
+    let run = run.says("The credentials came from the environment (AWS_ACCESS_KEY_ID");
+    one(&run);
+}

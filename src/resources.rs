@@ -38,6 +38,8 @@ pub fn registry() -> Registry<Provider> {
         .kind::<argocd::app_project::AppProject>()
         .kind::<argocd::application::Application>()
         .kind::<argocd::cluster::Cluster>()
+        .kind::<argocd::repository::Repository>()
+        .kind::<argocd::repository_credentials::RepositoryCredentials>()
         .kind::<kargo::project::Project>()
         .kind::<kargo::stage::Stage>()
         .kind::<kargo::warehouse::Warehouse>()

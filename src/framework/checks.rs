@@ -23,7 +23,7 @@ mod urls;
 
 pub use arn::{
     arn, eks_access_policy_arn, eks_cluster_arn, iam_policy_arn, iam_principal_arn, iam_role_arn,
-    idc_instance_arn, kms_key_arn,
+    idc_instance_arn, kms_key_arn, secrets_manager_arn,
 };
 pub use aws::{account_id, region, tag_key, tag_value};
 pub use constraint::{Constraint, semver_constraint};

@@ -7,7 +7,10 @@ pub mod cluster;
 pub mod operation;
 mod peers;
 mod profile;
+pub mod repository;
+pub mod repository_credentials;
 pub mod rules;
+pub mod secret;
 
 use crate::framework::{Attr, Model};
 use crate::resources::object::meta::CommonMeta;

@@ -20,6 +20,8 @@ use terraform_provider_gitops::framework::{AttrValue, JsonText, Model};
 use terraform_provider_gitops::resources::argocd::app_project::AppProject;
 use terraform_provider_gitops::resources::argocd::application::Application;
 use terraform_provider_gitops::resources::argocd::cluster::Cluster;
+use terraform_provider_gitops::resources::argocd::repository::Repository;
+use terraform_provider_gitops::resources::argocd::repository_credentials::RepositoryCredentials;
 use terraform_provider_gitops::resources::kargo::project::Project;
 use terraform_provider_gitops::resources::kargo::stage::Stage;
 use terraform_provider_gitops::resources::kargo::steps::{Field, STEP, Shape};
@@ -136,6 +138,8 @@ fn models() -> Vec<(&'static str, Schema)> {
         of::<Cluster>("cluster"),
         of::<Project>("kargo_project"),
         of::<Stage>("kargo_stage"),
+        of::<Repository>("repository"),
+        of::<RepositoryCredentials>("repository_credentials"),
         of::<Warehouse>("kargo_warehouse"),
     ]
 }

@@ -45,8 +45,9 @@ const PAGES_OF_TERRAFORM: [&str; 2] = ["examples/actions", "examples/list-resour
 /// Those whose plans call nobody.
 const PLANNED: [&str; 2] = ["examples/functions", "examples/resources"];
 
-/// Goes for any text that an example leaves to its user.
+/// Goes for any text that an example leaves to its user, but a private key.
 const TEXT: &str = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+const PRIVATE_KEY: &str = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
 
 #[test]
 fn every_example_is_valid_and_formatted() {
@@ -181,7 +182,8 @@ impl Cli {
         command.args(arguments).current_dir(folder);
         command.env("TF_CLI_CONFIG_FILE", self.folder.path().join("cli.tfrc"));
         for variable in variables {
-            command.env(format!("TF_VAR_{variable}"), TEXT);
+            let text = if variable.ends_with("private_key") { PRIVATE_KEY } else { TEXT };
+            command.env(format!("TF_VAR_{variable}"), text);
         }
         let output = command.output().expect("the tool starts");
         let text = [output.stdout, output.stderr].concat();

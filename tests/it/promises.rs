@@ -15,6 +15,7 @@ mod lists;
 mod moves;
 mod offline;
 mod openid_connect;
+mod repositories;
 mod secrets;
 mod spelling;
 mod tokens;

@@ -98,6 +98,22 @@ pub fn kms_key_arn(value: &str) -> Check {
     ensure(well_formed, || not(value, "a KMS key, arn:aws:kms:REGION:123456789012:key/ID"))
 }
 
+/// A secret in AWS Secrets Manager:
+/// `arn:aws:secretsmanager:REGION:123456789012:secret:NAME-SUFFIX`.
+pub fn secrets_manager_arn(value: &str) -> Check {
+    let parts = split(value)?;
+    let name = parts.resource.strip_prefix("secret:");
+    let well_formed = parts.service == "secretsmanager"
+        && region(parts.region).is_ok()
+        && account_id(parts.account).is_ok()
+        && name.is_some_and(|name| !name.is_empty() && !name.contains('*'));
+    ensure(well_formed, || {
+        let expected = "a secret in AWS Secrets Manager, \
+                        arn:aws:secretsmanager:REGION:123456789012:secret:NAME";
+        not(value, expected)
+    })
+}
+
 /// The parts of an ARN, as they are written.
 struct Parts<'a> {
     service: &'a str,

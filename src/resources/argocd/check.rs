@@ -1,5 +1,7 @@
 //! The models as the rules see them.
 
+mod repository;
+
 use super::app_project::{self, AppProject};
 use super::application::hydrator::{self, DrySource};
 use super::application::{self, Application, helm, source, sync_policy};

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
-use super::{ArgocdMeta, profile};
+use super::{ArgocdMeta, profile, secret as argocd_secret};
 use crate::clients::kube::ObjectKind;
 use crate::framework::api::View;
 use crate::framework::{
@@ -156,79 +156,11 @@ pub struct TlsClientConfig {
     pub key_data_wo_version: Attr<i64>,
 }
 
-/// A secret in its two forms: where its attributes are, and which are set.
-struct Twin {
-    at: Path,
-    name: &'static str,
-    plain: bool,
-    write_only: bool,
-    version: bool,
-}
-
-impl ClusterConfig {
-    fn twins(&self) -> Vec<Twin> {
-        let at = Path::attribute("config");
-        let mut twins = vec![
-            Twin {
-                at: at.clone(),
-                name: "password",
-                plain: self.password.is_set(),
-                write_only: self.password_wo.is_set(),
-                version: self.password_wo_version.is_set(),
-            },
-            Twin {
-                at: at.clone(),
-                name: "bearer_token",
-                plain: self.bearer_token.is_set(),
-                write_only: self.bearer_token_wo.is_set(),
-                version: self.bearer_token_wo_version.is_set(),
-            },
-        ];
-        if let Attr::Known(tls) = &self.tls_client_config {
-            twins.push(Twin {
-                at: at.field("tls_client_config"),
-                name: "key_data",
-                plain: tls.key_data.is_set(),
-                write_only: tls.key_data_wo.is_set(),
-                version: tls.key_data_wo_version.is_set(),
-            });
-        }
-        twins
-    }
-}
-
-impl Twin {
-    fn check(&self, diagnostics: &mut Diagnostics) {
-        let Self { name, .. } = self;
-        if self.plain && self.write_only {
-            diagnostics.invalid(
-                self.at.field(format!("{name}_wo")),
-                "Two values for one secret",
-                format!("Set either {name} or {name}_wo, and not both."),
-            );
-        }
-        if self.write_only != self.version {
-            let (there, missing) =
-                if self.write_only { ("wo", "wo_version") } else { ("wo_version", "wo") };
-            diagnostics.invalid(
-                self.at.field(format!("{name}_{there}")),
-                "A write-only secret and its version belong together",
-                format!(
-                    "{name}_{there} is set and {name}_{missing} is not. The value of {name}_wo is \
-                     kept nowhere; a change of {name}_wo_version tells that it is a new one."
-                ),
-            );
-        }
-    }
-}
-
 /// Checks the forms of the secrets: one form each, the write-only one with its
 /// version.
 pub fn check_secrets(cluster: &Cluster, diagnostics: &mut Diagnostics) {
-    let Attr::Known(config) = &cluster.config else { return };
-    for twin in config.twins() {
-        twin.check(diagnostics);
-    }
+    let values = cluster.clone().into_value();
+    argocd_secret::check(&Cluster::attributes(), &values, &Path::root(), diagnostics);
 }
 
 impl Kind for Cluster {

@@ -11,6 +11,7 @@
 mod application;
 mod cluster;
 mod project;
+mod repository;
 
 pub use application::{
     Application, Backoff, Destination, Helm, IgnoreDifference, Source, SourceHydrator, SyncPolicy,
@@ -20,6 +21,10 @@ pub use cluster::{AwsAuthConfig, Cluster, ClusterConfig, TlsClientConfig, cluste
 pub use project::{
     DestinationServiceAccount, Project, ProjectDestination, ProjectRole, SyncWindow, project,
     project_for,
+};
+pub use repository::{
+    Credentials, Repository, repository, repository_credentials, repository_credentials_for,
+    repository_for,
 };
 
 use crate::framework::checks::{Findings, eks_cluster_arn, url_http};
@@ -58,6 +63,15 @@ fn is_in_cluster(server: &str) -> bool {
     host.trim_end_matches('/').split(':').next().is_some_and(|host| {
         host == "kubernetes.default" || host.starts_with("kubernetes.default.svc")
     })
+}
+
+/// The URL of a proxy.
+fn proxy_url(text: &str) -> Result<(), String> {
+    let known = ["http://", "https://", "socks5://"].iter().any(|scheme| text.starts_with(scheme));
+    if known {
+        return Ok(());
+    }
+    Err(format!("{text:?} is not the URL of a proxy: http://, https:// or socks5://"))
 }
 
 #[cfg(test)]

@@ -53,6 +53,24 @@ fn drifts() -> Vec<Drift> {
             change: json!({ "metadata": { "labels": { "environment": "test" } } }),
             shows: &["labels.environment"],
         },
+        // A key of a Secret that reads as a number, and one that reads as a truth value.
+        Drift {
+            address: "gitops_repository.this",
+            api_version: "v1",
+            kind: "Secret",
+            name: "shop-git",
+            change: json!({ "stringData": { "depth": "7", "enableLfs": "true", "noProxy": "a" } }),
+            shows: &["depth", "enable_lfs"],
+        },
+        // A key of a Secret that is a text.
+        Drift {
+            address: "gitops_repository_credentials.this",
+            api_version: "v1",
+            kind: "Secret",
+            name: "charts",
+            change: json!({ "stringData": { "url": "registry.example.com" } }),
+            shows: &["url"],
+        },
         // An item of a list of objects.
         Drift {
             address: "gitops_kargo_warehouse.this",

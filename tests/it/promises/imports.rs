@@ -45,6 +45,8 @@ fn imports(workspace: &Workspace, association: &str) -> Vec<(&'static str, Strin
         in_project("gitops_kargo_stage.dev", "dev"),
         in_project("gitops_kargo_stage.prod", "prod"),
         in_project("gitops_cluster.this", "shop"),
+        in_project("gitops_repository.this", "shop-git"),
+        in_project("gitops_repository_credentials.this", "charts"),
         in_project("gitops_app_project.this", "shop"),
         in_project("gitops_application.this", "shop"),
     ]

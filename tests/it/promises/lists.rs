@@ -59,6 +59,8 @@ async fn everything_that_was_made_is_listed_with_its_identity_and_as_it_is() {
         ("gitops_application", &in_project, format!("{prefix}/shop")),
         ("gitops_app_project", &in_project, format!("{prefix}/shop")),
         ("gitops_cluster", &in_project, format!("{prefix}/shop")),
+        ("gitops_repository", &in_project, format!("{prefix}/shop-git")),
+        ("gitops_repository_credentials", &in_project, format!("{prefix}/charts")),
         ("gitops_kargo_warehouse", &in_project, format!("{prefix}/manifests")),
         ("gitops_kargo_project", &json!({ "label_selector": "purpose=test" }), prefix.to_owned()),
         ("gitops_eks_capability_argocd", &in_cluster, "argocd".to_owned()),
@@ -108,9 +110,9 @@ async fn everything_that_was_made_is_listed_with_its_identity_and_as_it_is() {
     workspace.destroy().await.succeeded();
 }
 
-/// Other Secrets of a namespace are nobody's clusters.
+/// Other Secrets of a namespace are nobody's clusters and repositories.
 #[tokio::test]
-async fn only_what_argo_cd_takes_for_a_cluster_is_listed_as_one() {
+async fn only_what_argo_cd_takes_for_its_own_secrets_is_listed() {
     let sandbox = kinds().await;
     let eks = own_eks().await;
     let namespaces = Objects::new(&sandbox, "v1", "Namespace", None);
@@ -120,7 +122,9 @@ async fn only_what_argo_cd_takes_for_a_cluster_is_listed_as_one() {
     secrets.create(&json!({ "metadata": { "name": "other" } })).await;
     let core = core(&sandbox, &eks).await;
     let query = json!({ "namespace": namespace });
-    assert_eq!(core.list("gitops_cluster", &query, true, 0).await, Ok(vec![]));
+    for type_name in ["gitops_cluster", "gitops_repository", "gitops_repository_credentials"] {
+        assert_eq!(core.list(type_name, &query, true, 0).await, Ok(vec![]), "{type_name}");
+    }
     namespaces.delete(namespace).await;
 }
 

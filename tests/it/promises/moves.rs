@@ -23,7 +23,7 @@ pub(super) struct Peer {
     pub(super) attributes: fn(&Json) -> Json,
 }
 
-const PEERS: [Peer; 13] = [
+const PEERS: [Peer; 15] = [
     Peer {
         ours: ("gitops_iam_role", "this"),
         provider: AWS,
@@ -73,6 +73,23 @@ const PEERS: [Peer; 13] = [
     },
     Peer {
         ours: ("gitops_cluster", "this"),
+        provider: KUBERNETES,
+        type_name: "kubernetes_manifest",
+        attributes: |ours| manifest("v1", "Secret", ours),
+    },
+    Peer {
+        ours: ("gitops_repository", "this"),
+        provider: "alekc/kubectl",
+        type_name: "kubectl_manifest",
+        attributes: |ours| {
+            json!({
+                "api_version": "v1", "kind": "Secret", "name": ours["name"],
+                "namespace": ours["namespace"],
+            })
+        },
+    },
+    Peer {
+        ours: ("gitops_repository_credentials", "this"),
         provider: KUBERNETES,
         type_name: "kubernetes_manifest",
         attributes: |ours| manifest("v1", "Secret", ours),

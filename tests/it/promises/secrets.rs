@@ -39,13 +39,16 @@ async fn a_secret_is_in_no_log_no_state_and_no_plan() {
     arrived(&sandbox, &workspace, "token", BEARER_TOKEN).await;
     arrived(&sandbox, &workspace, "password", PASSWORD).await;
     arrived(&sandbox, &workspace, "plain", PLAIN_TOKEN).await;
+    arrived(&sandbox, &workspace, "repository", PASSWORD).await;
+    arrived(&sandbox, &workspace, "repositories", BEARER_TOKEN).await;
 
     workspace.plan().await.shows_no_changes();
     let again = workspace.clone().with("TF_VAR_secret_version", 2);
     let changes = again.planned().await.changes();
     assert_eq!(changes["gitops_cluster.token"], ["config.bearer_token_wo_version"]);
+    assert_eq!(changes["gitops_repository.this"], ["password_wo_version"]);
     let json = again.run(&["show", "-json", "tfplan"]).await.succeeded();
-    again.apply().await.succeeded().says("2 changed");
+    again.apply().await.succeeded().says("4 changed");
     again.run(&["refresh", "-input=false", "-no-color"]).await.succeeded();
     let state = again.run(&["show", "-json"]).await.succeeded();
     nowhere(&again, &[&json, &state]);
@@ -67,6 +70,7 @@ async fn a_write_only_secret_is_sent_anew_when_its_version_changes() {
     let rotated = other.with("TF_VAR_secret_version", 2);
     rotated.apply().await.succeeded();
     arrived(&sandbox, &rotated, "token", "another").await;
+    arrived(&sandbox, &rotated, "repositories", "another").await;
     rotated.plan().await.shows_no_changes();
     rotated.destroy().await.succeeded();
 }
@@ -108,11 +112,20 @@ fn workspace(sandbox: &Kinds, name: &str) -> Workspace {
 async fn arrived(sandbox: &Kinds, workspace: &Workspace, name: &str, secret: &str) {
     let secrets = Objects::new(sandbox, "v1", "Secret", Some(workspace.prefix()));
     let found = secrets.get(name).await;
-    let config = found["data"]["config"].as_str().expect("a config");
-    let config = STANDARD.decode(config).expect("base64");
-    let config: Json = serde_json::from_slice(&config).expect("JSON");
-    let texts = [&config["bearerToken"], &config["password"]];
-    assert!(texts.contains(&&Json::from(secret)), "{config:#}");
+    let decoded = |key: &str| {
+        let text = found["data"][key].as_str();
+        text.map(|text| STANDARD.decode(text).expect("base64"))
+    };
+    // A login of a cluster is JSON under one key, one of a repository has keys of its own.
+    let texts = match decoded("config") {
+        Some(config) => {
+            let config: Json = serde_json::from_slice(&config).expect("JSON");
+            [config["bearerToken"].clone(), config["password"].clone()]
+        }
+        None => ["bearerToken", "password"]
+            .map(|key| decoded(key).map(|text| String::from_utf8(text).expect("UTF-8")).into()),
+    };
+    assert!(texts.contains(&Json::from(secret)), "{secret} is not in {found:#}");
 }
 
 /// Looks through all that the runs have left in the workspace, and what they have printed.

@@ -1,16 +1,20 @@
 //! Git repositories over smart HTTP, as a forge would serve them: clone, fetch and push.
 //!
 //! The protocol is Git's own CGI program, `git http-backend`, behind a small handler. Anyone may
-//! read and push; it listens on loopback only.
+//! read and push, unless a repository is protected by a login; it listens on loopback only.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::{Arc, Mutex};
 
 use anyhow::{Context as _, bail};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpListener;
@@ -24,8 +28,27 @@ pub const DEMO: &str = "demo";
 /// it.
 #[derive(Clone, Debug)]
 pub struct GitServer {
-    root: PathBuf,
+    served: Served,
     url: Url,
+}
+
+/// What is served, and to whom.
+#[derive(Clone, Debug)]
+struct Served {
+    root: PathBuf,
+    /// What has to be in the header `Authorization`, by the names of protected repositories.
+    logins: Arc<Mutex<HashMap<String, String>>>,
+}
+
+impl Served {
+    /// Whether a request may reach the repository in its path.
+    fn admits(&self, uri: &Uri, headers: &HeaderMap) -> bool {
+        let name = uri.path().split('/').nth(1).unwrap_or_default();
+        let logins = self.logins.lock().expect("no panic while it was held");
+        let wanted = logins.get(name.strip_suffix(".git").unwrap_or(name));
+        let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        wanted.is_none_or(|wanted| given == Some(wanted))
+    }
 }
 
 impl GitServer {
@@ -34,10 +57,11 @@ impl GitServer {
         std::fs::create_dir_all(root)?;
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let url = Url::parse(&format!("http://{}/", listener.local_addr()?))?;
-        let server = Self { root: root.canonicalize()?, url };
+        let served = Served { root: root.canonicalize()?, logins: Arc::default() };
+        let server = Self { served, url };
         // In the checkout that this was compiled from.
         server.create(DEMO, &Path::new(env!("CARGO_MANIFEST_DIR")).join("seed").join(DEMO)).await?;
-        let handler = Router::new().fallback(serve).with_state(server.root.clone());
+        let handler = Router::new().fallback(serve).with_state(server.served.clone());
         tokio::spawn(async move { axum::serve(listener, handler).await });
         Ok(server)
     }
@@ -47,11 +71,21 @@ impl GitServer {
         format!("{}{name}.git", self.url)
     }
 
+    /// Lets into a repository only those who log in as this user with this password from now on.
+    ///
+    /// # Panics
+    /// When a request panicked before.
+    pub fn protect(&self, name: &str, user: &str, password: &str) {
+        let login = format!("Basic {}", STANDARD.encode(format!("{user}:{password}")));
+        let mut logins = self.served.logins.lock().expect("no panic while it was held");
+        logins.insert(name.to_owned(), login);
+    }
+
     /// A new repository whose branch `main` has one commit with the files of a folder.
     ///
     /// Author and time are fixed, so the same files make the same commit in every sandbox.
     pub async fn create(&self, name: &str, files: &Path) -> anyhow::Result<()> {
-        let repository = self.root.join(format!("{name}.git"));
+        let repository = self.served.root.join(format!("{name}.git"));
         let repository = repository.to_str().context("the path of the repository is not UTF-8")?;
         let files = files.to_str().context("the path of the files is not UTF-8")?;
         git(&["init", "--quiet", "--bare", "--initial-branch=main", repository]).await?;
@@ -89,13 +123,17 @@ async fn git(arguments: &[&str]) -> anyhow::Result<()> {
 }
 
 async fn serve(
-    State(root): State<PathBuf>,
+    State(served): State<Served>,
     method: Method,
     uri: Uri,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Response> {
-    run_backend(&root, &method, &uri, &headers, &body).await.map_err(|e| {
+    if !served.admits(&uri, &headers) {
+        let challenge = [(header::WWW_AUTHENTICATE, "Basic realm=\"sandbox\"")];
+        return Err((StatusCode::UNAUTHORIZED, challenge, "log in\n").into_response());
+    }
+    run_backend(&served.root, &method, &uri, &headers, &body).await.map_err(|e| {
         tracing::warn!("git {method} {uri}: {e:#}");
         (StatusCode::INTERNAL_SERVER_ERROR, format!("{e:#}\n")).into_response()
     })
@@ -197,5 +235,20 @@ mod tests {
         let again = again.to_str().expect("a path in UTF-8");
         git(&["clone", "--quiet", &server.repository(DEMO), again]).await.expect("another clone");
         assert!(Path::new(again).join("new").is_file());
+    }
+
+    #[tokio::test]
+    async fn a_protected_repository_is_for_those_who_log_in() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let server = GitServer::start(&folder.path().join("git")).await.expect("a server");
+        let url = server.repository(DEMO);
+        let as_user = |login: &str| url.replacen("://", &format!("://{login}@"), 1);
+        server.protect(DEMO, "ci", "secret");
+        git(&["ls-remote", &as_user("ci:secret")]).await.expect("a list");
+        git(&["ls-remote", &as_user("ci:wrong")]).await.expect_err("no list");
+        // Others are as open as before.
+        let seed = Path::new(env!("CARGO_MANIFEST_DIR")).join("seed").join(DEMO);
+        server.create("open", &seed).await.expect("a repository");
+        git(&["ls-remote", &server.repository("open")]).await.expect("a list");
     }
 }

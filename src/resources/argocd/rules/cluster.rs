@@ -1,6 +1,6 @@
 //! Rules for the registration of a cluster.
 
-use super::{is_in_cluster, server};
+use super::{is_in_cluster, proxy_url, server};
 use crate::framework::checks::{Finding, Findings, iam_role_arn, namespace};
 use crate::framework::{Attr, Path};
 use crate::provider::ArgoCd;
@@ -148,12 +148,4 @@ impl TlsClientConfig {
             findings.error(path.clone(), "cert_data and key_data come together");
         }
     }
-}
-
-fn proxy_url(text: &str) -> Result<(), String> {
-    let known = ["http://", "https://", "socks5://"].iter().any(|scheme| text.starts_with(scheme));
-    if known {
-        return Ok(());
-    }
-    Err(format!("{text:?} is not the URL of a proxy: http://, https:// or socks5://"))
 }

@@ -1,0 +1,8 @@
+import {
+  to = gitops_repository.shop
+
+  identity = {
+    name      = "shop"
+    namespace = "argocd"
+  }
+}

@@ -1,0 +1,24 @@
+# For every repository of the team that has no credentials of its own.
+resource "gitops_repository_credentials" "shop" {
+  name = "git-example-com"
+  url  = "https://git.example.com/team"
+
+  username            = "argocd"
+  password_wo         = var.git_token
+  password_wo_version = 1
+}
+
+variable "git_token" {
+  description = "Token that may read the repositories."
+  type        = string
+  ephemeral   = true
+}
+
+# The EKS capability reads the credentials from AWS Secrets Manager itself.
+resource "gitops_repository_credentials" "charts" {
+  name       = "charts"
+  url        = "registry.example.com/charts"
+  type       = "helm"
+  enable_oci = true
+  secret_arn = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:argocd/charts-AbCdEf"
+}

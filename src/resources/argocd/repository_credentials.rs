@@ -63,3 +63,44 @@ impl Kind for RepositoryCredentials {
         secret::project(REPO_CREDS, attributes, live, prior, view)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::framework::schema::empty;
+
+    /// What credentials and repositories have in common is tested with those.
+    #[test]
+    fn credentials_are_a_secret_with_a_label_of_their_own() {
+        let text = |text: &str| Attr::Known(text.to_owned());
+        let credentials = RepositoryCredentials {
+            metadata: ArgocdMeta {
+                name: text("team"),
+                namespace: text("argocd"),
+                ..ArgocdMeta::default()
+            },
+            url: text("registry.example.com/charts"),
+            r#type: text("helm"),
+            credentials: Credentials {
+                enable_oci: Attr::Known(true),
+                username: text("ci"),
+                ..Credentials::default()
+            },
+        };
+        let attributes = RepositoryCredentials::attributes();
+        let values = credentials.clone().into_value();
+        let secret = RepositoryCredentials::render(&attributes, &values).unwrap();
+        let labels = &secret["metadata"]["labels"];
+        assert_eq!(labels["argocd.argoproj.io/secret-type"], "repo-creds");
+        assert_eq!(secret["data"].as_object().unwrap().len(), 4, "{secret}");
+        let nothing = empty(&attributes);
+        let seen =
+            RepositoryCredentials::project(&attributes, &secret, &nothing, View::Whole).unwrap();
+        assert_eq!(seen, values);
+
+        let mut diagnostics = Diagnostics::default();
+        RepositoryCredentials::validate(&credentials, &mut diagnostics);
+        let paths: Vec<_> = diagnostics.iter().map(|found| found.path.to_string()).collect();
+        assert_eq!(paths, ["username"]);
+    }
+}

@@ -95,7 +95,7 @@ async fn every_type_is_imported_by_its_text_and_by_its_identity() {
     let others: Vec<_> = changes.iter().filter(|(_, fields)| *fields != &["import"]).collect();
     assert!(others.is_empty(), "an import is to change nothing: {others:#?}");
     assert_eq!(changes.len(), imports.len());
-    workspace.apply().await.succeeded().says("14 imported, 0 added, 0 changed, 0 destroyed");
+    workspace.apply().await.succeeded().says("16 imported, 0 added, 0 changed, 0 destroyed");
     workspace.plan().await.shows_no_changes();
     workspace.destroy().await.succeeded();
 }

@@ -87,7 +87,7 @@ async fn a_private_repository_is_deployed_from_with_the_credentials_of_its_resou
 
     // What Git says of a wrong password is what the user reads.
     let run = workspace.apply().await.failed();
-    run.says("Application argocd/private").says("authentication");
+    run.says("Creating gitops_application \"argocd/private\"").says("authentication required");
     // A right one alone is nothing to apply: it is kept nowhere. Its version is.
     let right = workspace.clone().with("TF_VAR_git_password", "right");
     let rotated = right.with("TF_VAR_git_password_version", 2);

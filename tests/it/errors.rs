@@ -123,6 +123,31 @@ const AT_VALIDATE: &[Case] = &[
         says: &["source", "sources", "source_hydrator"],
     },
     Case {
+        name: "key_for_https",
+        kind: "gitops_repository",
+        body: r#"
+            name = "shop"
+            url  = "https://git.example.com/shop.git"
+            ssh_private_key_wo         = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----"
+            ssh_private_key_wo_version = 1
+        "#,
+        at: "ssh_private_key_wo ",
+        says: &["ssh_private_key_wo", "https://git.example.com/shop.git", "not reached over SSH"],
+    },
+    Case {
+        name: "two_logins",
+        kind: "gitops_repository_credentials",
+        body: r#"
+            name         = "shop"
+            url          = "https://git.example.com/"
+            username     = "ci"
+            password     = "hunter2"
+            bearer_token = "hunter3"
+        "#,
+        at: "bearer_token",
+        says: &["bearer_token", "password", "one way to log in"],
+    },
+    Case {
         name: "secret_without_version",
         kind: "gitops_cluster",
         body: r#"

@@ -50,3 +50,18 @@ variable "github_app_private_key" {
   type        = string
   ephemeral   = true
 }
+
+# Charts that anyone may read: the name is what other charts refer to them by.
+resource "gitops_repository" "public_charts" {
+  name            = "public-charts"
+  url             = "https://charts.example.com"
+  type            = "helm"
+  repository_name = "public-charts"
+}
+
+# A large repository: only the newest commit is fetched.
+resource "gitops_repository" "large" {
+  name  = "large"
+  url   = "https://git.example.com/team/large.git"
+  depth = 1
+}

@@ -22,3 +22,11 @@ resource "gitops_repository_credentials" "charts" {
   enable_oci = true
   secret_arn = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:argocd/charts-AbCdEf"
 }
+
+# The same for manifests in an OCI registry.
+resource "gitops_repository_credentials" "artifacts" {
+  name       = "artifacts"
+  url        = "oci://registry.example.com/manifests"
+  type       = "oci"
+  secret_arn = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:argocd/artifacts-AbCdEf"
+}

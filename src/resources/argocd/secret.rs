@@ -11,6 +11,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::ArgocdMeta;
 use crate::framework::api::{self, View};
+use crate::framework::checks::Finding;
 use crate::framework::schema::{Attribute, Kind, Nesting};
 use crate::framework::ty::Type;
 use crate::framework::{Context, Diagnostics, Error, Model, Path, Result, Value};
@@ -187,6 +188,22 @@ pub fn hold_back(attributes: &[Attribute], prior: &Value, seen: &mut Value) {
             seen.set(name, held);
         }
     }
+}
+
+/// Findings about secrets, moved to the form in which each is written.
+pub fn as_written(attributes: &[Attribute], values: &Value, found: Vec<Finding>) -> Vec<Finding> {
+    let moved = |mut finding: Finding| {
+        let written = twins(attributes).find(|(write_only, plain)| {
+            finding.path == Path::attribute(*plain)
+                && values.get(plain).is_null()
+                && !values.get(write_only).is_null()
+        });
+        if let Some((write_only, _)) = written {
+            finding.path = Path::attribute(write_only);
+        }
+        finding
+    };
+    found.into_iter().map(moved).collect()
 }
 
 /// Checks the forms of the secrets: one form each, the write-only one with its

@@ -2,17 +2,18 @@
 
 use super::either;
 use crate::framework::checks::Finding;
-use crate::framework::{Attr, Diagnostics};
+use crate::framework::{Attr, Diagnostics, Model};
 use crate::provider::ArgoCd;
 use crate::resources::argocd::repository::{self, Repository};
 use crate::resources::argocd::repository_credentials::RepositoryCredentials;
-use crate::resources::argocd::rules;
+use crate::resources::argocd::{rules, secret};
 use crate::resources::findings::{presence, report, text};
 
 impl Repository {
     /// Checks the rules that go beyond single attributes.
     pub(in crate::resources::argocd) fn check(&self, diagnostics: &mut Diagnostics) {
-        report(rules::repository(&self.view()), diagnostics);
+        let found = rules::repository(&self.view());
+        report(as_written(self, found), diagnostics);
     }
 
     /// What this Argo CD does not support of it.
@@ -33,7 +34,8 @@ impl Repository {
 impl RepositoryCredentials {
     /// Checks the rules that go beyond single attributes.
     pub(in crate::resources::argocd) fn check(&self, diagnostics: &mut Diagnostics) {
-        report(rules::repository_credentials(&self.view()), diagnostics);
+        let found = rules::repository_credentials(&self.view());
+        report(as_written(self, found), diagnostics);
     }
 
     /// What this Argo CD does not support of it.
@@ -44,6 +46,10 @@ impl RepositoryCredentials {
     fn view(&self) -> rules::Credentials<'_> {
         credentials(&self.url, &self.r#type, &self.credentials)
     }
+}
+
+fn as_written<M: Model + Clone>(model: &M, found: Vec<Finding>) -> Vec<Finding> {
+    secret::as_written(&M::attributes(), &model.clone().into_value(), found)
 }
 
 fn credentials<'a>(

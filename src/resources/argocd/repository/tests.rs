@@ -257,6 +257,13 @@ fn rules_see_both_forms_of_a_secret() {
     assert_eq!(paths(unversioned), ["password_wo"]);
     let twice = Credentials { password: Attr::Known("p".into()), ..passed.clone() };
     assert_eq!(paths(twice), ["password_wo"]);
-    let two_ways = Credentials { bearer_token: Attr::Known("t".into()), ..passed };
+    let two_ways = Credentials { bearer_token: Attr::Known("t".into()), ..passed.clone() };
     assert_eq!(paths(two_ways), ["bearer_token"]);
+    // In the form that is written.
+    let two_ways = Credentials {
+        ssh_private_key_wo: Attr::Known("-----BEGIN".into()),
+        ssh_private_key_wo_version: Attr::Known(1),
+        ..passed
+    };
+    assert_eq!(paths(two_ways), ["ssh_private_key_wo"]);
 }

@@ -72,16 +72,16 @@ pub struct Credentials<'a> {
 
 /// A way to log in.
 struct Way {
-    /// The attribute that stands for it.
-    attribute: &'static str,
-    /// Whether any part of it is there.
-    used: bool,
+    /// The first of its attributes that is there.
+    attribute: Option<&'static str>,
     /// The types of repositories that Argo CD logs in to by it.
     types: &'static [&'static str],
 }
 
 /// Every type of repository.
 const ALL: &[&str] = &["git", "helm", "oci"];
+/// Only repositories of Git.
+const GIT: &[&str] = &["git"];
 
 /// Rules for a repository, whoever runs Argo CD.
 pub fn repository(repository: &Repository<'_>) -> Vec<Finding> {
@@ -196,22 +196,38 @@ impl Credentials<'_> {
     }
 
     fn ways(&self) -> [Way; 8] {
-        let way = |attribute, used, types| Way { attribute, used, types };
-        let basic = there(&self.username) || there(&self.password);
-        let app = there(&self.github_app_id) || there(&self.github_app_private_key);
-        let azure = there(&self.azure_service_principal_client_id)
-            || there(&self.azure_service_principal_tenant_id)
-            || there(&self.azure_service_principal_client_secret);
+        let way = |parts: &[(&'static str, &Attr<()>)], types| {
+            let used = parts.iter().find(|(_, part)| there(part));
+            Way { attribute: used.map(|(name, _)| *name), types }
+        };
         let workload = self.use_azure_workload_identity == Attr::Known(true);
         [
-            way("password", basic, ALL),
-            way("bearer_token", there(&self.bearer_token), &["git"]),
-            way("ssh_private_key", there(&self.ssh_private_key), &["git"]),
-            way("github_app_id", app, &["git"]),
-            way("gcp_service_account_key", there(&self.gcp_service_account_key), &["git"]),
-            way("use_azure_workload_identity", workload, &["git", "helm"]),
-            way("azure_service_principal_client_id", azure, &["git"]),
-            way("secret_arn", there(&self.secret_arn), ALL),
+            way(&[("password", &self.password), ("username", &self.username)], ALL),
+            way(&[("bearer_token", &self.bearer_token)], GIT),
+            way(&[("ssh_private_key", &self.ssh_private_key)], GIT),
+            way(&self.app(), GIT),
+            way(&[("gcp_service_account_key", &self.gcp_service_account_key)], GIT),
+            Way {
+                attribute: workload.then_some("use_azure_workload_identity"),
+                types: &["git", "helm"],
+            },
+            way(&self.principal(), GIT),
+            way(&[("secret_arn", &self.secret_arn)], ALL),
+        ]
+    }
+
+    fn app(&self) -> [(&'static str, &Attr<()>); 2] {
+        [
+            ("github_app_id", &self.github_app_id),
+            ("github_app_private_key", &self.github_app_private_key),
+        ]
+    }
+
+    fn principal(&self) -> [(&'static str, &Attr<()>); 3] {
+        [
+            ("azure_service_principal_client_id", &self.azure_service_principal_client_id),
+            ("azure_service_principal_tenant_id", &self.azure_service_principal_tenant_id),
+            ("azure_service_principal_client_secret", &self.azure_service_principal_client_secret),
         ]
     }
 
@@ -219,24 +235,24 @@ impl Credentials<'_> {
     /// word.
     fn check_ways(&self, findings: &mut Findings) {
         let ways = self.ways();
-        let mut used = ways.iter().filter(|way| way.used);
-        let Some(first) = used.next() else { return };
-        for second in used {
-            let rule =
-                format!("it does not go with {}: there is one way to log in", first.attribute);
-            findings.error(Path::attribute(second.attribute), rule);
+        let used: Vec<_> =
+            ways.iter().filter_map(|way| Some((way.attribute?, way.types))).collect();
+        let Some(((first, types), others)) = used.split_first() else { return };
+        for (other, _) in others {
+            let rule = format!("it does not go with {first}: there is one way to log in");
+            findings.error(Path::attribute(*other), rule);
         }
+        let path = Path::attribute(*first);
         if let Some(kind) = self.kind()
-            && !first.types.contains(&kind)
+            && !types.contains(&kind)
         {
-            let types = first.types.join(" and ");
+            let types = types.join(" and ");
             let rule = format!("it is for repositories of type {types}, and this is one of {kind}");
-            findings.error(Path::attribute(first.attribute), rule);
+            findings.error(path, rule);
             return;
         }
         let (Some(url), Some("git")) = (self.known_url(), self.kind()) else { return };
-        let path = Path::attribute(first.attribute);
-        match first.attribute {
+        match *first {
             // What is in Secrets Manager is not known here.
             "secret_arn" => {}
             "ssh_private_key" if !is_ssh(url) => findings.error(
@@ -259,11 +275,7 @@ impl Credentials<'_> {
         }
         let (cert, key) = (&self.tls_client_cert_data, &self.tls_client_cert_key);
         together(findings, &[("tls_client_cert_data", cert), ("tls_client_cert_key", key)]);
-        let app = [
-            ("github_app_id", &self.github_app_id),
-            ("github_app_private_key", &self.github_app_private_key),
-        ];
-        together(findings, &app);
+        together(findings, &self.app());
         for (name, part) in [
             ("github_app_installation_id", &self.github_app_installation_id),
             ("github_app_enterprise_base_url", &self.github_app_enterprise_base_url),
@@ -272,12 +284,7 @@ impl Credentials<'_> {
                 findings.error(Path::attribute(name), "it has no effect without github_app_id");
             }
         }
-        let principal = [
-            ("azure_service_principal_client_id", &self.azure_service_principal_client_id),
-            ("azure_service_principal_tenant_id", &self.azure_service_principal_tenant_id),
-            ("azure_service_principal_client_secret", &self.azure_service_principal_client_secret),
-        ];
-        together(findings, &principal);
+        together(findings, &self.principal());
         if there(&self.azure_active_directory_endpoint)
             && self.azure_service_principal_client_id.is_null()
         {
@@ -324,15 +331,12 @@ fn off(flag: &Attr<bool>) -> bool {
 
 /// Parts that are of no use alone.
 fn together(findings: &mut Findings, parts: &[(&'static str, &Attr<()>)]) {
-    if !parts.iter().any(|(_, part)| there(part)) {
-        return;
-    }
-    let names: Vec<_> = parts.iter().map(|(name, _)| *name).collect();
-    for (name, part) in parts {
-        if part.is_null() {
-            let rule = format!("it is missing: {} come together", names.join(", "));
-            findings.error(Path::attribute(*name), rule);
-        }
+    let Some((present, _)) = parts.iter().find(|(_, part)| there(part)) else { return };
+    let missing = parts.iter().filter(|(_, part)| part.is_null()).map(|(name, _)| *name);
+    let missing: Vec<_> = missing.collect();
+    if !missing.is_empty() {
+        let rule = format!("it is of no use without {}", missing.join(" and "));
+        findings.error(Path::attribute(*present), rule);
     }
 }
 

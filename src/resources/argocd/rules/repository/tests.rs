@@ -168,13 +168,15 @@ fn the_way_to_log_in_goes_with_the_url_and_the_type() {
 #[test]
 fn half_of_a_login_is_refused_with_what_is_missing() {
     finds(&Credentials { username: THERE, ..git() }, &["username"]);
-    finds(&Credentials { tls_client_cert_data: THERE, ..git() }, &["tls_client_cert_key"]);
-    finds(&Credentials { github_app_private_key: THERE, ..git() }, &["github_app_id"]);
-    finds(&Credentials { github_app_id: THERE, ..git() }, &["github_app_private_key"]);
-    finds(
-        &Credentials { azure_service_principal_client_secret: THERE, ..git() },
-        &["azure_service_principal_client_id", "azure_service_principal_tenant_id"],
-    );
+    finds(&Credentials { tls_client_cert_data: THERE, ..git() }, &["tls_client_cert_data"]);
+    finds(&Credentials { github_app_private_key: THERE, ..git() }, &["github_app_private_key"]);
+    finds(&Credentials { github_app_id: THERE, ..git() }, &["github_app_id"]);
+    let secret = Credentials { azure_service_principal_client_secret: THERE, ..git() };
+    finds(&secret, &["azure_service_principal_client_secret"]);
+    let rule = &repository_credentials(&secret)[0].rule;
+    assert!(rule.ends_with(
+        "without azure_service_principal_client_id and azure_service_principal_tenant_id"
+    ));
     for (credentials, at) in [
         (Credentials { github_app_installation_id: THERE, ..git() }, "github_app_installation_id"),
         (

@@ -1,5 +1,7 @@
 //! Data sources: what configurations read and others manage.
 
+pub mod application;
+pub mod applications;
 pub mod ecr_images;
 pub mod eks_capabilities;
 pub mod eks_capability;

@@ -1,6 +1,7 @@
 //! What is not a resource, in the language of the real command line tools.
 
 mod actions;
+mod applications;
 mod capabilities;
 mod data_sources;
 mod deferral;

@@ -5,7 +5,7 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::clients::kube::Freshness;
+use crate::clients::kube::{Freshness, ObjectRef};
 use crate::framework::wait::Poll;
 use crate::framework::{Error, Result, SendProgress};
 use crate::resources::argocd::application::{ApplicationWait, wait};
@@ -43,16 +43,71 @@ pub async fn start(
     }
 }
 
+/// The application as it is now.
+///
+/// # Errors
+/// When it is not there.
+pub async fn current(scene: &Scene<'_>) -> Result<Json> {
+    let Scene { cx, target, object } = *scene;
+    let found = scene.objects().get(target, object, Freshness::Now, cx.deadline()).await?;
+    found.ok_or_else(|| missing(object))
+}
+
+/// That an application which is asked for is not there.
+pub fn missing(object: &ObjectRef) -> Error {
+    Error::not_found(format!("{object} is not there")).at("name").advise(
+        "Check its name, namespace and cluster. An application of the same configuration is there \
+         in time if the action is triggered by it, or its name taken from it.",
+    )
+}
+
+/// Ends the operation that is going on, and waits until it has ended.
+pub async fn terminate(scene: &Scene<'_>, progress: &SendProgress) -> Result<()> {
+    let Scene { cx, target, object } = *scene;
+    loop {
+        let live = current(scene).await?;
+        let Some(change) = termination(&live) else {
+            progress.send(format!("Nothing to end: no operation of {object} is going on"));
+            return Ok(());
+        };
+        let ended = scene.objects().patch(target, object, None, &change, OPERATOR, cx.deadline());
+        match ended.await {
+            Err(error) if error.is_conflict() => {}
+            ended => {
+                ended?;
+                break;
+            }
+        }
+    }
+    progress.send(format!("Waiting for the operation of {object} to end"));
+    let done = idle(scene, progress).await?;
+    progress.send(match done["status"]["operationState"] {
+        Json::Null => "Taken back before Argo CD had begun".to_owned(),
+        _ => format!("Ended as {}", describe(&done)),
+    });
+    Ok(())
+}
+
+/// The change that ends the operation which is going on, if one is.
+fn termination(live: &Json) -> Option<Json> {
+    if !is_going_on(live) {
+        return None;
+    }
+    // Another request in between is not ended.
+    let metadata = json!({ "resourceVersion": live["metadata"]["resourceVersion"] });
+    let begun = live["status"]["operationState"]["phase"].is_string();
+    Some(if begun {
+        let status = json!({ "operationState": { "phase": "Terminating" } });
+        json!({ "metadata": metadata, "status": status })
+    } else {
+        json!({ "metadata": metadata, "operation": null })
+    })
+}
+
 /// Waits until no operation is going on.
 async fn idle(scene: &Scene<'_>, progress: &SendProgress) -> Result<Json> {
     let Scene { cx, target, object } = *scene;
-    let found = scene.objects().get(target, object, Freshness::Now, cx.deadline()).await?;
-    let Some(live) = found else {
-        return Err(Error::not_found(format!("{object} is not there")).at("name").advise(
-            "Check its name, namespace and cluster. An application of the same configuration is \
-             there in time if the action is triggered by it, or its name taken from it.",
-        ));
-    };
+    let live = current(scene).await?;
     if !is_going_on(&live) {
         return Ok(live);
     }
@@ -166,4 +221,35 @@ fn failed_resources(state: &Json) -> String {
 
 fn deleted() -> Error {
     Error::failed("the application was deleted while it was waited for")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_going_on_is_ended_and_what_has_not_begun_is_taken_back() {
+        let live = |operation: Json, phase: Json| {
+            json!({
+                "metadata": {"resourceVersion": "7"},
+                "operation": operation,
+                "status": {"operationState": {"phase": phase}},
+            })
+        };
+        let asked = json!({"sync": {}});
+        let running = termination(&live(asked.clone(), json!("Running"))).unwrap();
+        assert_eq!(running["metadata"]["resourceVersion"], "7");
+        assert_eq!(running["status"]["operationState"], json!({"phase": "Terminating"}));
+        assert_eq!(running.get("operation"), None);
+        // To be tried again.
+        assert!(termination(&live(Json::Null, json!("Running"))).is_some());
+        let waiting = termination(&live(asked, Json::Null)).unwrap();
+        assert_eq!(waiting["operation"], Json::Null);
+        assert!(waiting.as_object().unwrap().contains_key("operation"), "{waiting}");
+        assert_eq!(waiting.get("status"), None);
+        for done in ["Succeeded", "Failed", "Error"] {
+            assert_eq!(termination(&live(Json::Null, json!(done))), None, "{done}");
+        }
+        assert_eq!(termination(&json!({"metadata": {}})), None);
+    }
 }

@@ -38,7 +38,7 @@ pub(in crate::resources::argocd) async fn until_settled(
     };
     let mut look = 1;
     loop {
-        request_refresh(scene).await?;
+        request_refresh(scene, Refresh::Normal).await?;
         let what = format!("{} to be {}", scene.object, wanted.describe());
         let verdict = scene
             .objects()
@@ -68,8 +68,58 @@ pub(in crate::resources::argocd) async fn until_settled(
     }
 }
 
-async fn request_refresh(scene: &Scene<'_>) -> Result<()> {
-    let change = json!({"metadata": {"annotations": {REFRESH: "normal"}}});
+/// How Argo CD is asked to look at an application again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::resources) enum Refresh {
+    /// With the manifests that it keeps for a revision.
+    Normal,
+    /// With manifests that are rendered anew.
+    Hard,
+}
+
+/// Has Argo CD look at the application again, and waits until it has.
+pub(in crate::resources) async fn refresh(scene: &Scene<'_>, kind: Refresh) -> Result<Json> {
+    request_refresh(scene, kind).await?;
+    let Scene { cx, target, object } = *scene;
+    let what = format!("{object} to be refreshed");
+    let judge = |live: Option<&Json>| {
+        let live = live
+            .ok_or_else(|| Error::failed("the application was deleted while it was waited for"))?;
+        Ok(if asks_for_refresh(live) {
+            Poll::Pending(NOT_TAKEN_UP.into())
+        } else {
+            Poll::Ready(live.clone())
+        })
+    };
+    scene.objects().wait_for(target, object, &what, cx.deadline(), judge).await
+}
+
+/// What Argo CD has to say about an application: the conditions, each in one line.
+pub(in crate::resources) fn conditions(live: &Json) -> Vec<String> {
+    let conditions = live["status"]["conditions"].as_array().map(Vec::as_slice);
+    conditions.unwrap_or_default().iter().map(condition).collect()
+}
+
+fn condition(condition: &Json) -> String {
+    format!(
+        "{}: {}",
+        condition["type"].as_str().unwrap_or_default(),
+        condition["message"].as_str().unwrap_or("no message")
+    )
+}
+
+const NOT_TAKEN_UP: &str = "Argo CD has not taken up the refresh yet";
+
+fn asks_for_refresh(live: &Json) -> bool {
+    !live["metadata"]["annotations"][REFRESH].is_null()
+}
+
+async fn request_refresh(scene: &Scene<'_>, kind: Refresh) -> Result<()> {
+    let kind = match kind {
+        Refresh::Normal => "normal",
+        Refresh::Hard => "hard",
+    };
+    let change = json!({"metadata": {"annotations": {REFRESH: kind}}});
     let deadline = scene.cx.deadline();
     let objects = scene.objects();
     objects.patch(scene.target, scene.object, None, &change, REFRESHER, deadline).await.map(drop)
@@ -106,8 +156,8 @@ impl Wanted {
     }
 
     fn judge(self, live: &Json) -> Verdict {
-        if !live["metadata"]["annotations"][REFRESH].is_null() {
-            return Verdict::Pending("Argo CD has not taken up the refresh yet".into());
+        if asks_for_refresh(live) {
+            return Verdict::Pending(NOT_TAKEN_UP.into());
         }
         let status = &live["status"];
         if !compared(&live["spec"], &status["sync"]["comparedTo"]) {
@@ -142,12 +192,8 @@ impl Wanted {
         let fatal = conditions
             .iter()
             .find(|condition| condition["type"].as_str().is_some_and(|kind| FATAL.contains(&kind)));
-        if let Some(condition) = fatal {
-            return Some(format!(
-                "{}: {}",
-                condition["type"].as_str().unwrap_or_default(),
-                condition["message"].as_str().unwrap_or("no message")
-            ));
+        if let Some(found) = fatal {
+            return Some(condition(found));
         }
         if Operation::of(live) == Operation::Failed {
             return Some(operation::failure(&status["operationState"]));
@@ -210,7 +256,7 @@ fn compared(spec: &Json, compared: &Json) -> bool {
 }
 
 /// How it stands, in one line.
-fn describe(live: &Json) -> String {
+pub(in crate::resources) fn describe(live: &Json) -> String {
     let status = &live["status"];
     let text = |json: &Json| json.as_str().map(ToOwned::to_owned);
     let mut parts = vec![

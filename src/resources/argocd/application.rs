@@ -25,6 +25,31 @@ pub struct Application {
     /// What is common to the objects of Argo CD.
     #[attr(flatten)]
     pub metadata: ArgocdMeta,
+    /// What is deployed.
+    #[attr(flatten)]
+    pub spec: ApplicationSpec,
+    /// Wait at the end of a create or an update until Argo CD has caught up; `{}` waits for
+    /// everything. Without it, an apply ends as soon as the object is written.
+    #[attr(local)]
+    pub wait: Attr<ApplicationWait>,
+    /// What a destroy does with the deployed resources: `foreground` deletes them and waits for
+    /// their dependents, `background` deletes them and leaves the dependents to Kubernetes,
+    /// `orphan` leaves all of them in place. `foreground` when not set.
+    #[attr(local, default = "foreground", one_of = ["foreground", "background", "orphan"])]
+    pub cascade: Attr<String>,
+    /// Paths of attributes that somebody else may change after they were set here, as in
+    /// `source.target_revision` or `source.helm.parameters`: they are written at the creation and
+    /// let be from then on.
+    #[attr(local)]
+    pub ignore_fields: Attr<Set<String>>,
+}
+
+/// What an application deploys, from where, to where and how.
+///
+/// An application has it beside its metadata, an application set as the
+/// template of those that it generates.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Model)]
+pub struct ApplicationSpec {
     /// Name of the project (`gitops_app_project`) that the application belongs to and whose limits
     /// it keeps; `default` when not set.
     #[attr(default = "default", check = crate::framework::checks::dns_subdomain)]
@@ -51,20 +76,6 @@ pub struct Application {
     /// when not set.
     #[attr(range(0, i64::MAX))]
     pub revision_history_limit: Attr<i64>,
-    /// Wait at the end of a create or an update until Argo CD has caught up; `{}` waits for
-    /// everything. Without it, an apply ends as soon as the object is written.
-    #[attr(local)]
-    pub wait: Attr<ApplicationWait>,
-    /// What a destroy does with the deployed resources: `foreground` deletes them and waits for
-    /// their dependents, `background` deletes them and leaves the dependents to Kubernetes,
-    /// `orphan` leaves all of them in place. `foreground` when not set.
-    #[attr(local, default = "foreground", one_of = ["foreground", "background", "orphan"])]
-    pub cascade: Attr<String>,
-    /// Paths of attributes that somebody else may change after they were set here, as in
-    /// `source.target_revision` or `source.helm.parameters`: they are written at the creation and
-    /// let be from then on.
-    #[attr(local)]
-    pub ignore_fields: Attr<Set<String>>,
 }
 
 /// Where an application is deployed to: a cluster, by exactly one of `server`

@@ -4,7 +4,7 @@ mod repository;
 
 use super::app_project::{self, AppProject};
 use super::application::hydrator::{self, DrySource};
-use super::application::{self, Application, helm, source, sync_policy};
+use super::application::{self, Application, ApplicationSpec, helm, source, sync_policy};
 use super::cluster::{self, Cluster};
 use super::{NAMESPACE, rules};
 use crate::framework::checks::Finding;
@@ -27,6 +27,17 @@ impl Application {
         let annotations = self.metadata.common.annotations.as_ref();
         rules::Application {
             annotations: annotations.map(|map| map.keys().map(String::as_str).collect()),
+            ..self.spec.view()
+        }
+    }
+}
+
+impl ApplicationSpec {
+    /// What the rules look at in it.
+    pub(super) fn view(&self) -> rules::Application<'_> {
+        rules::Application {
+            // They stand beside it.
+            annotations: Attr::Null,
             destination: self.destination.as_ref().map(destination),
             source: self.source.as_ref().map(one_source),
             sources: each(&self.sources, one_source),

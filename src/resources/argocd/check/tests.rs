@@ -10,10 +10,10 @@ use crate::resources::argocd::app_project::{
     DestinationServiceAccount, ProjectDestination, ProjectRole, SyncWindow,
 };
 use crate::resources::argocd::application::{
-    Application, Destination, IgnoreDifferences, helm::Helm, helm::HelmFileParameter,
-    hydrator::SourceHydrator, hydrator::SyncSource, kustomize::Kustomize, source::Directory,
-    source::Plugin, source::Source, sync_policy::Backoff, sync_policy::ManagedNamespaceMetadata,
-    sync_policy::Retry, sync_policy::SyncPolicy,
+    Application, ApplicationSpec, Destination, IgnoreDifferences, helm::Helm,
+    helm::HelmFileParameter, hydrator::SourceHydrator, hydrator::SyncSource, kustomize::Kustomize,
+    source::Directory, source::Plugin, source::Source, sync_policy::Backoff,
+    sync_policy::ManagedNamespaceMetadata, sync_policy::Retry, sync_policy::SyncPolicy,
 };
 use crate::resources::argocd::cluster::pem::{Pem, PemKey};
 use crate::resources::argocd::cluster::{
@@ -58,17 +58,20 @@ fn named(name: &str) -> ArgocdMeta {
     ArgocdMeta { name: known(name), ..ArgocdMeta::default() }
 }
 
-fn application() -> Application {
-    Application {
-        metadata: named("shop"),
+fn spec() -> ApplicationSpec {
+    ApplicationSpec {
         source: Attr::Known(Source {
             repo_url: known("https://example.com/shop"),
             path: known("."),
             ..Source::default()
         }),
         destination: Attr::Known(Destination { name: known("main"), ..Destination::default() }),
-        ..Application::default()
+        ..ApplicationSpec::default()
     }
+}
+
+fn application() -> Application {
+    Application { metadata: named("shop"), spec: spec(), ..Application::default() }
 }
 
 #[test]
@@ -106,8 +109,11 @@ fn every_attribute_of_a_source_reaches_its_rule() {
         ..Source::default()
     };
     let model = Application {
-        source: Attr::Null,
-        sources: Attr::Known(vec![source, Source { name: known("one"), ..Source::default() }]),
+        spec: ApplicationSpec {
+            source: Attr::Null,
+            sources: Attr::Known(vec![source, Source { name: known("one"), ..Source::default() }]),
+            ..spec()
+        },
         ..application()
     };
     assert_eq!(
@@ -165,24 +171,27 @@ fn every_other_attribute_of_an_application_reaches_its_rule() {
             common: CommonMeta { annotations: Attr::Known(annotations), ..CommonMeta::default() },
             ..named("shop")
         },
-        source: Attr::Null,
-        source_hydrator: Attr::Known(hydrator),
-        destination: Attr::Known(Destination {
-            server: known("https://10.0.0.1"),
-            name: known("main"),
-            namespace: known("A"),
-        }),
-        sync_policy: Attr::Known(sync_policy),
-        ignore_differences: Attr::Known(vec![
-            IgnoreDifferences { kind: known("*"), ..IgnoreDifferences::default() },
-            IgnoreDifferences {
-                kind: known("Deployment"),
-                json_pointers: list(&["spec"]),
-                jq_path_expressions: list(&[""]),
-                managed_fields_managers: list(&[""]),
-                ..IgnoreDifferences::default()
-            },
-        ]),
+        spec: ApplicationSpec {
+            source: Attr::Null,
+            source_hydrator: Attr::Known(hydrator),
+            destination: Attr::Known(Destination {
+                server: known("https://10.0.0.1"),
+                name: known("main"),
+                namespace: known("A"),
+            }),
+            sync_policy: Attr::Known(sync_policy),
+            ignore_differences: Attr::Known(vec![
+                IgnoreDifferences { kind: known("*"), ..IgnoreDifferences::default() },
+                IgnoreDifferences {
+                    kind: known("Deployment"),
+                    json_pointers: list(&["spec"]),
+                    jq_path_expressions: list(&[""]),
+                    managed_fields_managers: list(&[""]),
+                    ..IgnoreDifferences::default()
+                },
+            ]),
+            ..spec()
+        },
         ..application()
     };
     assert_eq!(

@@ -37,6 +37,7 @@ pub fn registry() -> Registry<Provider> {
         .list::<iam::lists::roles::Roles>()
         .kind::<argocd::app_project::AppProject>()
         .kind::<argocd::application::Application>()
+        .kind::<argocd::application_set::ApplicationSet>()
         .kind::<argocd::cluster::Cluster>()
         .kind::<argocd::repository::Repository>()
         .kind::<argocd::repository_credentials::RepositoryCredentials>()

@@ -4,6 +4,10 @@
 //! that is looked at when the object is read. What controllers, webhooks and
 //! people put beside it is theirs.
 
+mod misfits;
+
+pub use misfits::misfits;
+
 use std::borrow::Cow;
 
 use serde_json::{Map, Value as Json};

@@ -38,6 +38,16 @@ pub fn validate(attributes: &[Attribute], config: &Value, diagnostics: &mut Diag
     block(attributes, config, &Path::root(), diagnostics);
 }
 
+/// Checks every known part of a value that is at a path of the configuration.
+pub fn validate_at(
+    attributes: &[Attribute],
+    config: &Value,
+    at: &Path,
+    diagnostics: &mut Diagnostics,
+) {
+    block(attributes, config, at, diagnostics);
+}
+
 fn block(attributes: &[Attribute], config: &Value, at: &Path, diagnostics: &mut Diagnostics) {
     for attr in attributes {
         let value = config.get(attr.name);

@@ -2,6 +2,7 @@
 
 pub mod app_project;
 pub mod application;
+pub mod application_set;
 mod check;
 pub mod cluster;
 pub mod operation;

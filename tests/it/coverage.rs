@@ -19,6 +19,7 @@ use terraform_provider_gitops::framework::ty::Type;
 use terraform_provider_gitops::framework::{AttrValue, JsonText, Model};
 use terraform_provider_gitops::resources::argocd::app_project::AppProject;
 use terraform_provider_gitops::resources::argocd::application::Application;
+use terraform_provider_gitops::resources::argocd::application_set::ApplicationSet;
 use terraform_provider_gitops::resources::argocd::cluster::Cluster;
 use terraform_provider_gitops::resources::argocd::repository::Repository;
 use terraform_provider_gitops::resources::argocd::repository_credentials::RepositoryCredentials;
@@ -41,6 +42,11 @@ fn every_field_of_the_definitions_has_its_attribute() {
     let mut found = Vec::new();
     for (file, name, attributes) in [
         (definitions.argocd("application-crd.yaml"), "Application", Application::attributes()),
+        (
+            definitions.argocd("applicationset-crd.yaml"),
+            "ApplicationSet",
+            ApplicationSet::attributes(),
+        ),
         (definitions.argocd("appproject-crd.yaml"), "AppProject", AppProject::attributes()),
         (definitions.kargo("kargo.akuity.io_projects.yaml"), "Project", Project::attributes()),
         (definitions.kargo("kargo.akuity.io_stages.yaml"), "Stage", Stage::attributes()),
@@ -134,6 +140,7 @@ fn models() -> Vec<(&'static str, Schema)> {
     }
     vec![
         of::<Application>("application"),
+        of::<ApplicationSet>("application_set"),
         of::<AppProject>("app_project"),
         of::<Cluster>("cluster"),
         of::<Project>("kargo_project"),

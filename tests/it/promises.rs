@@ -17,5 +17,6 @@ mod offline;
 mod openid_connect;
 mod repositories;
 mod secrets;
+mod sets;
 mod spelling;
 mod tokens;

@@ -15,7 +15,7 @@ mod repository;
 
 pub use application::{
     Application, Backoff, Destination, Helm, IgnoreDifference, Source, SourceHydrator, SyncPolicy,
-    application, application_for,
+    annotations_for, application, application_for,
 };
 pub use cluster::{AwsAuthConfig, Cluster, ClusterConfig, TlsClientConfig, cluster, cluster_for};
 pub use project::{
@@ -32,7 +32,7 @@ use crate::framework::{Attr, Path};
 use crate::provider::ArgoCd;
 
 /// Rules for the server of a cluster: an ARN to the capability, else a URL.
-fn server(server: &Attr<&str>, argo_cd: ArgoCd, path: &Path, findings: &mut Findings) {
+pub(super) fn server(server: &Attr<&str>, argo_cd: ArgoCd, path: &Path, findings: &mut Findings) {
     let Attr::Known(text) = *server else { return };
     match argo_cd {
         ArgoCd::EksCapability if is_in_cluster(text) => findings.error(

@@ -16,6 +16,11 @@ const fn entry(at: &'static str, what: What, because: &'static str) -> Entry {
     Entry { at, what, because }
 }
 
+/// Why what is different from a template is JSON.
+const OVERRIDE: &str = "the whole template once more: one JSON text, checked against the typed one";
+/// Why parameters are JSON.
+const PARAMETERS: &str = "parameters are of any type: one JSON text with all of them";
+
 /// Every difference that there is.
 pub(super) const ALLOWED: &[Entry] = &[
     entry("Application.project", What::Required, "it has a default"),
@@ -33,6 +38,92 @@ pub(super) const ALLOWED: &[Entry] = &[
         "Application.syncPolicy.retry.backoff.factor",
         What::Range,
         "a negative factor would make the wait negative",
+    ),
+    entry(
+        "ApplicationSet.applyNestedSelectors",
+        What::NoAttribute,
+        "Argo CD ignores it: selectors within generators always apply",
+    ),
+    entry("ApplicationSet.generators[].clusterDecisionResource.template", What::Type, OVERRIDE),
+    entry("ApplicationSet.generators[].clusters.template", What::Type, OVERRIDE),
+    entry("ApplicationSet.generators[].git.template", What::Type, OVERRIDE),
+    entry("ApplicationSet.generators[].list.template", What::Type, OVERRIDE),
+    entry("ApplicationSet.generators[].matrix.template", What::Type, OVERRIDE),
+    entry("ApplicationSet.generators[].merge.template", What::Type, OVERRIDE),
+    entry("ApplicationSet.generators[].oci.template", What::Type, OVERRIDE),
+    entry("ApplicationSet.generators[].plugin.template", What::Type, OVERRIDE),
+    entry("ApplicationSet.generators[].pullRequest.template", What::Type, OVERRIDE),
+    entry("ApplicationSet.generators[].scmProvider.template", What::Type, OVERRIDE),
+    entry("ApplicationSet.generators[].list.elements", What::Type, PARAMETERS),
+    entry("ApplicationSet.generators[].plugin.input.parameters", What::Type, PARAMETERS),
+    entry(
+        "ApplicationSet.generators[].matrix.generators[].clusterDecisionResource.template",
+        What::Type,
+        OVERRIDE,
+    ),
+    entry(
+        "ApplicationSet.generators[].matrix.generators[].clusters.template",
+        What::Type,
+        OVERRIDE,
+    ),
+    entry("ApplicationSet.generators[].matrix.generators[].git.template", What::Type, OVERRIDE),
+    entry("ApplicationSet.generators[].matrix.generators[].list.template", What::Type, OVERRIDE),
+    entry("ApplicationSet.generators[].matrix.generators[].oci.template", What::Type, OVERRIDE),
+    entry("ApplicationSet.generators[].matrix.generators[].plugin.template", What::Type, OVERRIDE),
+    entry(
+        "ApplicationSet.generators[].matrix.generators[].pullRequest.template",
+        What::Type,
+        OVERRIDE,
+    ),
+    entry(
+        "ApplicationSet.generators[].matrix.generators[].scmProvider.template",
+        What::Type,
+        OVERRIDE,
+    ),
+    entry("ApplicationSet.generators[].matrix.generators[].list.elements", What::Type, PARAMETERS),
+    entry(
+        "ApplicationSet.generators[].matrix.generators[].plugin.input.parameters",
+        What::Type,
+        PARAMETERS,
+    ),
+    entry(
+        "ApplicationSet.generators[].merge.generators[].clusterDecisionResource.template",
+        What::Type,
+        OVERRIDE,
+    ),
+    entry("ApplicationSet.generators[].merge.generators[].clusters.template", What::Type, OVERRIDE),
+    entry("ApplicationSet.generators[].merge.generators[].git.template", What::Type, OVERRIDE),
+    entry("ApplicationSet.generators[].merge.generators[].list.template", What::Type, OVERRIDE),
+    entry("ApplicationSet.generators[].merge.generators[].oci.template", What::Type, OVERRIDE),
+    entry("ApplicationSet.generators[].merge.generators[].plugin.template", What::Type, OVERRIDE),
+    entry(
+        "ApplicationSet.generators[].merge.generators[].pullRequest.template",
+        What::Type,
+        OVERRIDE,
+    ),
+    entry(
+        "ApplicationSet.generators[].merge.generators[].scmProvider.template",
+        What::Type,
+        OVERRIDE,
+    ),
+    entry("ApplicationSet.generators[].merge.generators[].list.elements", What::Type, PARAMETERS),
+    entry(
+        "ApplicationSet.generators[].merge.generators[].plugin.input.parameters",
+        What::Type,
+        PARAMETERS,
+    ),
+    entry("ApplicationSet.template.spec.project", What::Required, "it has a default"),
+    entry("ApplicationSet.template.spec.project", What::Default, "as in an application"),
+    entry("ApplicationSet.template.spec.revisionHistoryLimit", What::Range, "as in an application"),
+    entry(
+        "ApplicationSet.template.spec.sourceHydrator.syncSource.path",
+        What::Check,
+        "checked where it has no parameters, with the rules for a whole template",
+    ),
+    entry(
+        "ApplicationSet.template.spec.syncPolicy.retry.backoff.factor",
+        What::Range,
+        "as in an application",
     ),
     entry("AppProject.description", What::Check, "checked by the rules for a whole project"),
     entry(

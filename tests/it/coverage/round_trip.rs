@@ -6,6 +6,7 @@ use terraform_provider_gitops::framework::api::{View, project, render};
 use terraform_provider_gitops::framework::schema;
 use terraform_provider_gitops::resources::argocd::app_project::AppProject;
 use terraform_provider_gitops::resources::argocd::application::Application;
+use terraform_provider_gitops::resources::argocd::application_set::ApplicationSet;
 use terraform_provider_gitops::resources::kargo::stage::Stage;
 use terraform_provider_gitops::resources::kargo::warehouse::{self, Warehouse};
 
@@ -68,6 +69,11 @@ fn an_object_with_every_field_survives_an_import() {
     let definitions = Definitions::find();
     let application = object(&definitions.argocd("application-crd.yaml"));
     assert_eq!(through::<Application>(&application), application);
+    let mut application_set = object(&definitions.argocd("applicationset-crd.yaml"));
+    // Argo CD ignores it; the model does not have it.
+    let spec = application_set["spec"].as_object_mut().expect("an object");
+    spec.remove("applyNestedSelectors").expect("a field of the definition");
+    assert_eq!(through::<ApplicationSet>(&application_set), application_set);
     let app_project = object(&definitions.argocd("appproject-crd.yaml"));
     assert_eq!(through::<AppProject>(&app_project), app_project);
     let stage = object(&definitions.kargo("kargo.akuity.io_stages.yaml"));

@@ -12,7 +12,7 @@ use crate::support::sandbox::{PROVIDER, kinds, own_eks};
 
 pub(super) const AWS: &str = "hashicorp/aws";
 const KUBERNETES: &str = "hashicorp/kubernetes";
-const ARGOCD: &str = "argoproj-labs/argocd";
+pub(super) const ARGOCD: &str = "argoproj-labs/argocd";
 
 /// A resource of a fixture as another provider would have it in its state.
 pub(super) struct Peer {
@@ -151,7 +151,7 @@ fn manifest(api_version: &str, kind: &str, ours: &Json) -> Json {
     json!({ "manifest": { "type": "dynamic", "value": manifest } })
 }
 
-fn metadata(ours: &Json) -> Json {
+pub(super) fn metadata(ours: &Json) -> Json {
     json!({ "metadata": [{ "name": ours["name"], "namespace": ours["namespace"] }] })
 }
 

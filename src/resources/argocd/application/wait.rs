@@ -18,17 +18,34 @@ use crate::resources::object::Scene;
 /// Asks Argo CD to look at an application again; it removes the annotation when it has.
 const REFRESH: &str = "argocd.argoproj.io/refresh";
 /// The request is not part of the configuration, so it has a manager of its own.
-const REFRESHER: &str = "terraform-provider-gitops-refresh";
+pub(in crate::resources::argocd) const REFRESHER: &str = "terraform-provider-gitops-refresh";
 /// What fails is looked at this often before it is believed: a cluster or a
 /// repository that was registered a moment ago is unknown to Argo CD at first.
-const LOOKS: u32 = 3;
-const BETWEEN_LOOKS: Duration = Duration::from_secs(4);
+pub(in crate::resources::argocd) const LOOKS: u32 = 3;
+pub(in crate::resources::argocd) const BETWEEN_LOOKS: Duration = Duration::from_secs(4);
 
 /// Waits until the application is as `wait` asks.
 pub(in crate::resources::argocd) async fn until_settled(
     scene: &Scene<'_>,
     wait: &ApplicationWait,
 ) -> Result<Json> {
+    outcome(scene, wait).await?.map_err(|why| {
+        Error::failed(why).advise(
+            "The application exists and is in the state. Mend what the message names and apply \
+             again; with wait = { fail_on_degraded = false } an apply waits for somebody to mend \
+             it.",
+        )
+    })
+}
+
+/// The application as `wait` asks for it, or why it will not be.
+///
+/// # Errors
+/// When that cannot be found out, or not in time.
+pub(in crate::resources::argocd) async fn outcome(
+    scene: &Scene<'_>,
+    wait: &ApplicationWait,
+) -> Result<std::result::Result<Json, String>> {
     let on = |attr: &Attr<bool>| attr.known() != Some(&false);
     let wanted = Wanted {
         synced: on(&wait.synced),
@@ -53,17 +70,10 @@ pub(in crate::resources::argocd) async fn until_settled(
                 })
             })
             .await?;
-        match verdict {
-            Ok(live) => return Ok(live),
-            Err(_) if look < LOOKS => look += 1,
-            Err(why) => {
-                return Err(Error::failed(why).advise(
-                    "The application exists and is in the state. Mend what the message names and \
-                     apply again; with wait = { fail_on_degraded = false } an apply waits for \
-                     somebody to mend it.",
-                ));
-            }
+        if verdict.is_ok() || look == LOOKS {
+            return Ok(verdict);
         }
+        look += 1;
         scene.cx.deadline().sleep(BETWEEN_LOOKS).await?;
     }
 }

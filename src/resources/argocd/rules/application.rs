@@ -82,14 +82,22 @@ pub fn application_for(application: &Application<'_>, argo_cd: ArgoCd) -> Vec<Fi
                 findings.error(path.field("plugin"), rule);
             }
         }
-        for key in application.annotations.known().into_iter().flatten() {
-            if key.starts_with("notifications.argoproj.io/") {
-                let rule = "it has no effect: the EKS capability runs no notifications controller";
-                findings.warn(Path::attribute("annotations").key(*key), rule);
-            }
+    }
+    annotations_for(&application.annotations, argo_cd, &mut findings);
+    findings.into_vec()
+}
+
+/// Rules for the annotations of an Application that this Argo CD runs, by their keys.
+pub fn annotations_for(keys: &Attr<Vec<&str>>, argo_cd: ArgoCd, findings: &mut Findings) {
+    if argo_cd != ArgoCd::EksCapability {
+        return;
+    }
+    for key in keys.known().into_iter().flatten() {
+        if key.starts_with("notifications.argoproj.io/") {
+            let rule = "it has no effect: the EKS capability runs no notifications controller";
+            findings.warn(Path::attribute("annotations").key(*key), rule);
         }
     }
-    findings.into_vec()
 }
 
 /// Every source that is known, and where it is.

@@ -1,0 +1,8 @@
+# Every application set of one namespace.
+list "gitops_application_set" "these" {
+  provider = gitops
+
+  config {
+    namespace = "argocd"
+  }
+}

@@ -1,0 +1,8 @@
+import {
+  to = gitops_application_set.addons
+
+  identity = {
+    name      = "addons"
+    namespace = "argocd"
+  }
+}

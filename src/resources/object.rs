@@ -19,6 +19,7 @@ use crate::clients::kube::{
 };
 use crate::framework::api::{self, View};
 use crate::framework::managed::with_write_only;
+use crate::framework::schema::Presence;
 use crate::framework::validate;
 use crate::framework::{
     Attr, Attribute, Change, DefaultTimeouts, Diagnostics, Error, ImportFormat, Lifecycle, Model,
@@ -343,7 +344,7 @@ impl<K: Kind> Lifecycle<Provider> for Custom<K> {
             }
         }
         if cx.is_imported() {
-            let live = owned_part(&live);
+            let live = owned_part(&live, self.attributes(), K::ROOT);
             return K::project(self.attributes(), &live, &state, View::Whole).map(Some);
         }
         self.seen(&live, &state).map(Some)
@@ -389,12 +390,24 @@ impl<K: Kind> Lifecycle<Provider> for Custom<K> {
 
 /// Of an object that is imported, the part that this provider applied before;
 /// all of it when that is nothing, so that the user sees what there is.
-fn owned_part(live: &Json) -> Json {
+///
+/// What every configuration sets is in it, too: a controller that writes to a
+/// list takes it over as a whole, and it is the user's nevertheless.
+fn owned_part(live: &Json, attributes: &[Attribute], root: &str) -> Json {
     let owned = owned_fields(live, FIELD_MANAGER);
     if owned.is_empty() {
         return live.clone();
     }
     let mut part = owned.project(live);
+    let required = attributes.iter().filter(|attr| attr.presence == Presence::Required);
+    for field in required.filter_map(|attr| attr.api.field) {
+        let place = if field.starts_with('/') { field.into() } else { format!("{root}/{field}") };
+        if part.pointer(&place).is_none()
+            && let Some(value) = live.pointer(&place)
+        {
+            *place.split('/').skip(1).fold(&mut part, |at, name| &mut at[name]) = value.clone();
+        }
+    }
     for name in ["name", "namespace"] {
         if let Some(value) = live["metadata"].get(name) {
             part["metadata"][name] = value.clone();
@@ -402,4 +415,34 @@ fn owned_part(live: &Json) -> Json {
     }
     part["status"] = live["status"].clone();
     part
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::framework::Model as _;
+    use crate::resources::argocd::application_set::ApplicationSet;
+
+    #[test]
+    fn an_import_shows_what_is_ours_and_what_every_configuration_has() {
+        let attributes = ApplicationSet::attributes();
+        let ours = json!({ "f:spec": { "f:goTemplate": {} } });
+        let managed = |manager: &str| {
+            json!([{ "manager": manager, "operation": "Apply", "fieldsV1": ours,
+                     "apiVersion": "argoproj.io/v1alpha1", "fieldsType": "FieldsV1" }])
+        };
+        let mut live = json!({
+            "metadata": { "name": "a", "namespace": "b", "managedFields": managed(FIELD_MANAGER) },
+            "spec": { "goTemplate": true, "generators": [{ "clusters": {} }], "templatePatch": "x" },
+            "status": {},
+        });
+        let part = owned_part(&live, &attributes, "/spec");
+        let expected = json!({ "goTemplate": true, "generators": [{ "clusters": {} }] });
+        assert_eq!(part["spec"], expected);
+        assert_eq!(part["metadata"]["name"], "a");
+        live["metadata"]["managedFields"] = managed("somebody");
+        assert_eq!(owned_part(&live, &attributes, "/spec"), live);
+    }
 }

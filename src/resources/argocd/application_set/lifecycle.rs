@@ -127,8 +127,8 @@ fn describe(left: &[Json]) -> String {
     let one = |application: &Json| {
         let metadata = &application["metadata"];
         let name = metadata["name"].as_str().unwrap_or_default();
-        let conditions = application["status"]["conditions"].as_array().into_iter().flatten();
-        let says = conditions.filter_map(|condition| condition["message"].as_str()).next();
+        let mut conditions = application["status"]["conditions"].as_array().into_iter().flatten();
+        let says = conditions.find_map(|condition| condition["message"].as_str());
         let finalizers = metadata["finalizers"].as_array().into_iter().flatten();
         let finalizers: Vec<_> = finalizers.filter_map(Json::as_str).collect();
         match (says, &finalizers[..]) {
@@ -177,8 +177,8 @@ mod tests {
         ] } });
         let nothing = schema::empty(&attributes);
         let seen = ApplicationSet::project(&attributes, &live, &nothing, View::Whole).unwrap();
-        let set = ApplicationSet::from_value(seen).unwrap();
-        let sent = api::render(&attributes, "/spec", &set.clone().into_value()).unwrap();
+        let model = ApplicationSet::from_value(seen).unwrap();
+        let sent = api::render(&attributes, "/spec", &model.into_value()).unwrap();
         assert_eq!(
             sent["spec"]["generators"],
             json!([

@@ -103,15 +103,14 @@ fn judge(live: &Json) -> Option<String> {
     if !live["metadata"]["annotations"][REFRESH].is_null() {
         return Some("Argo CD has not taken up the refresh yet".into());
     }
-    let missing = ["ParametersGenerated", "ResourcesUpToDate"].into_iter().find_map(|kind| {
+    ["ParametersGenerated", "ResourcesUpToDate"].into_iter().find_map(|kind| {
         let condition = condition(live, kind);
         let is_true = condition.is_some_and(|condition| condition["status"] == "True");
         (!is_true).then(|| match condition {
             Some(condition) => describe(condition),
             None => format!("Argo CD has not said {kind} yet"),
         })
-    });
-    missing
+    })
 }
 
 fn condition<'a>(live: &'a Json, kind: &str) -> Option<&'a Json> {

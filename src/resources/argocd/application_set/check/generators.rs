@@ -287,7 +287,8 @@ impl Rules {
                     Json::Object(inner) => inner.values().all(Json::is_string),
                     _ => false,
                 };
-                if !value.is_string() && !(name == "values" && texts(value)) {
+                let is_text = value.is_string() || (name == "values" && texts(value));
+                if !is_text {
                     findings.error(
                         at.clone(),
                         format!(
@@ -400,7 +401,7 @@ fn scm_provider(provider: &ScmProvider, at: &Path, findings: &mut Findings) {
     findings.check_one_of(&at.field("clone_protocol"), &protocol, &["ssh", "https"]);
     if let Attr::Known(server) = &provider.bitbucket_server {
         let at = at.field("bitbucket_server");
-        one_login(presence(&server.basic_auth), presence(&server.bearer_token), &at, findings);
+        one_login(&server.basic_auth, &server.bearer_token, &at, findings);
     }
     for (index, filter) in provider.filters.known().into_iter().flatten().enumerate() {
         let at = at.field("filters").index(index);
@@ -431,11 +432,11 @@ fn pull_request(request: &PullRequest, at: &Path, findings: &mut Findings) {
     }
     if let Attr::Known(cloud) = &request.bitbucket {
         let at = at.field("bitbucket");
-        one_login(presence(&cloud.basic_auth), presence(&cloud.bearer_token), &at, findings);
+        one_login(&cloud.basic_auth, &cloud.bearer_token, &at, findings);
     }
     if let Attr::Known(server) = &request.bitbucket_server {
         let at = at.field("bitbucket_server");
-        one_login(presence(&server.basic_auth), presence(&server.bearer_token), &at, findings);
+        one_login(&server.basic_auth, &server.bearer_token, &at, findings);
     }
     for (index, filter) in request.filters.known().into_iter().flatten().enumerate() {
         let at = at.field("filters").index(index);
@@ -449,7 +450,7 @@ fn pull_request(request: &PullRequest, at: &Path, findings: &mut Findings) {
     }
 }
 
-fn one_login(basic: Attr<()>, bearer: Attr<()>, at: &Path, findings: &mut Findings) {
+fn one_login<A, B>(basic: &Attr<A>, bearer: &Attr<B>, at: &Path, findings: &mut Findings) {
     if basic.known().is_some() && bearer.known().is_some() {
         findings.error(at.clone(), "it has both basic_auth and bearer_token: keep one of them");
     }

@@ -10,7 +10,7 @@ use crate::resources::argocd::application_set::generator::{
 };
 
 /// A set from JSON as the API has it.
-fn set(spec: Json) -> ApplicationSet {
+fn set(spec: &Json) -> ApplicationSet {
     let attributes = ApplicationSet::attributes();
     let object = json!({ "metadata": { "name": "shop", "namespace": "argocd" }, "spec": spec });
     let empty = schema::empty(&attributes);
@@ -37,7 +37,7 @@ fn spec() -> Json {
 fn changed(change: impl FnOnce(&mut Json)) -> ApplicationSet {
     let mut spec = spec();
     change(&mut spec);
-    set(spec)
+    set(&spec)
 }
 
 /// What is said, with a mark on warnings.

@@ -65,3 +65,17 @@ resource "gitops_repository" "large" {
   url   = "https://git.example.com/team/large.git"
   depth = 1
 }
+
+# Manifests in an OCI registry.
+resource "gitops_repository" "manifests" {
+  name = "manifests"
+  url  = "oci://registry.example.com/manifests/shop"
+  type = "oci"
+}
+
+# A repository that is reached by a proxy.
+resource "gitops_repository" "behind_a_proxy" {
+  name  = "behind-a-proxy"
+  url   = "https://git.example.org/shop.git"
+  proxy = "http://proxy.example.com:3128"
+}

@@ -30,3 +30,19 @@ resource "gitops_repository_credentials" "artifacts" {
   type       = "oci"
   secret_arn = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:argocd/artifacts-AbCdEf"
 }
+
+# With the workload identity that Argo CD runs with on Azure.
+resource "gitops_repository_credentials" "azure" {
+  name = "azure"
+  url  = "https://dev.azure.com/example"
+
+  use_azure_workload_identity = true
+}
+
+# A server that is reached by a proxy.
+resource "gitops_repository_credentials" "behind_a_proxy" {
+  name       = "behind-a-proxy"
+  url        = "https://git.example.com"
+  proxy      = "http://proxy.example.com:3128"
+  secret_arn = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:argocd/proxy-AbCdEf"
+}

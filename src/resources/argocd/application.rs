@@ -6,7 +6,7 @@ pub mod kustomize;
 mod lifecycle;
 pub mod source;
 pub mod sync_policy;
-pub(in crate::resources) mod wait;
+pub mod wait;
 
 use crate::framework::{Attr, Model, Set};
 

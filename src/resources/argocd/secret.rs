@@ -136,9 +136,14 @@ fn typed(attribute: &Attribute, text: String) -> Json {
     }
 }
 
+/// Takes keys out of a map, and the map with the last of them: an import would
+/// show an empty one that nobody has written.
 fn strip(map: &mut Json, keys: &[&str]) {
-    if let Json::Object(map) = map {
-        map.retain(|key, _| !keys.contains(&key.as_str()));
+    let Json::Object(fields) = map else { return };
+    let before = fields.len();
+    fields.retain(|key, _| !keys.contains(&key.as_str()));
+    if fields.is_empty() && before > 0 {
+        *map = Json::Null;
     }
 }
 

@@ -120,7 +120,16 @@ pub(super) static RINGS: &[Ring] = &[
     // What is only read, of whatever API it is.
     Ring {
         at: "resources::data_sources",
-        uses: &["framework", "clients::aws", "clients::arn", "provider", "resources::Operation"],
+        uses: &[
+            "framework",
+            "clients::aws",
+            "clients::arn",
+            "clients::kube",
+            "provider",
+            "resources::argocd",
+            "resources::object",
+            "resources::Operation",
+        ],
         libraries: &[&AWS],
     },
     // What is done to objects when somebody asks for it.

@@ -80,7 +80,7 @@ pub(in crate::resources::argocd) async fn outcome(
 
 /// How Argo CD is asked to look at an application again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::resources) enum Refresh {
+pub enum Refresh {
     /// With the manifests that it keeps for a revision.
     Normal,
     /// With manifests that are rendered anew.
@@ -88,7 +88,7 @@ pub(in crate::resources) enum Refresh {
 }
 
 /// Has Argo CD look at the application again, and waits until it has.
-pub(in crate::resources) async fn refresh(scene: &Scene<'_>, kind: Refresh) -> Result<Json> {
+pub async fn refresh(scene: &Scene<'_>, kind: Refresh) -> Result<Json> {
     request_refresh(scene, kind).await?;
     let Scene { cx, target, object } = *scene;
     let what = format!("{object} to be refreshed");
@@ -105,7 +105,7 @@ pub(in crate::resources) async fn refresh(scene: &Scene<'_>, kind: Refresh) -> R
 }
 
 /// What Argo CD has to say about an application: the conditions, each in one line.
-pub(in crate::resources) fn conditions(live: &Json) -> Vec<String> {
+pub fn conditions(live: &Json) -> Vec<String> {
     let conditions = live["status"]["conditions"].as_array().map(Vec::as_slice);
     conditions.unwrap_or_default().iter().map(condition).collect()
 }
@@ -266,7 +266,7 @@ fn compared(spec: &Json, compared: &Json) -> bool {
 }
 
 /// How it stands, in one line.
-pub(in crate::resources) fn describe(live: &Json) -> String {
+pub fn describe(live: &Json) -> String {
     let status = &live["status"];
     let text = |json: &Json| json.as_str().map(ToOwned::to_owned);
     let mut parts = vec![

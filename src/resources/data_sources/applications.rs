@@ -11,6 +11,7 @@ use crate::resources::object::{ClusterRef, Kind};
 
 /// Lists the applications of Argo CD, and how they are. `gitops_application` has the rest of one.
 #[derive(Clone, Debug, Default, Model)]
+#[expect(clippy::struct_field_names, reason = "an attribute is called what it holds")]
 pub struct Applications {
     /// Only applications of this namespace; those of all namespaces when not set.
     #[attr(check = crate::framework::checks::dns_label)]

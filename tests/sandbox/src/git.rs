@@ -44,10 +44,10 @@ impl Served {
     /// Whether a request may reach the repository in its path.
     fn admits(&self, uri: &Uri, headers: &HeaderMap) -> bool {
         let name = uri.path().split('/').nth(1).unwrap_or_default();
-        let logins = self.logins.lock().expect("no panic while it was held");
-        let wanted = logins.get(name.strip_suffix(".git").unwrap_or(name));
+        let protected = self.logins.lock().expect("no panic while it was held");
+        let login = protected.get(name.strip_suffix(".git").unwrap_or(name));
         let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        wanted.is_none_or(|wanted| given == Some(wanted))
+        login.is_none_or(|login| given == Some(login))
     }
 }
 

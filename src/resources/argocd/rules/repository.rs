@@ -252,19 +252,17 @@ impl Credentials<'_> {
             return;
         }
         let (Some(url), Some("git")) = (self.known_url(), self.kind()) else { return };
-        match *first {
-            // What is in Secrets Manager is not known here.
-            "secret_arn" => {}
-            "ssh_private_key" if !is_ssh(url) => findings.error(
+        match (*first, is_ssh(url)) {
+            ("ssh_private_key", false) => findings.error(
                 path,
                 format!("{url:?} is not reached over SSH: ssh://user@host/path or user@host:path"),
             ),
-            "ssh_private_key" => {}
-            _ if is_ssh(url) => findings.error(
+            // What is in Secrets Manager is not known here.
+            ("ssh_private_key" | "secret_arn", _) | (_, false) => {}
+            (_, true) => findings.error(
                 path,
                 format!("{url:?} is reached over SSH, where only ssh_private_key logs in"),
             ),
-            _ => {}
         }
     }
 

@@ -71,7 +71,7 @@ output "of_project" { value = data.gitops_applications.of_project.applications }
 output "with_label" { value = data.gitops_applications.with_label.applications }
 "#;
 
-const JOB: &str = r#"
+const JOB: &str = r"
 apiVersion: batch/v1
 kind: Job
 metadata:
@@ -82,13 +82,13 @@ spec:
     spec:
       restartPolicy: Never
       containers: [{ name: nothing, image: nothing }]
-"#;
+";
 
-const CONFIG_MAP: &str = r#"
+const CONFIG_MAP: &str = r"
 apiVersion: v1
 kind: ConfigMap
 metadata: { name: after-the-hook }
-"#;
+";
 
 async fn invoke(workspace: &Workspace, action: &str) -> Run {
     let target = format!("-invoke=action.{action}.hook");

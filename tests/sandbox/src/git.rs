@@ -57,8 +57,8 @@ impl GitServer {
         std::fs::create_dir_all(root)?;
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let url = Url::parse(&format!("http://{}/", listener.local_addr()?))?;
-        let served = Served { root: root.canonicalize()?, logins: Arc::default() };
-        let server = Self { served, url };
+        let what = Served { root: root.canonicalize()?, logins: Arc::default() };
+        let server = Self { served: what, url };
         // In the checkout that this was compiled from.
         server.create(DEMO, &Path::new(env!("CARGO_MANIFEST_DIR")).join("seed").join(DEMO)).await?;
         let handler = Router::new().fallback(serve).with_state(server.served.clone());

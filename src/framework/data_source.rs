@@ -86,14 +86,17 @@ impl<P: Send + Sync + 'static> Source<P> {
         let found = found
             .and_then(|found| complete(plan::settle(&self.schema.attributes, &planned, found)));
         let (_, mut diagnostics) = cx.finish();
-        let state = found.map(Some).unwrap_or_else(|error| {
-            let doing = format!("reading data source {}_{}", super::PREFIX, self.name);
-            let error = error.context(doing);
-            tracing::debug!(data_source = self.name, error = ?error, "reading failed");
-            diagnostics.error(&error);
-            // What is put off is unknown for now, and not nothing.
-            error.is_premature().then_some(planned)
-        });
+        let state = match found {
+            Ok(found) => Some(found),
+            Err(error) => {
+                let doing = format!("reading data source {}_{}", super::PREFIX, self.name);
+                let error = error.context(doing);
+                tracing::debug!(data_source = self.name, error = ?error, "reading failed");
+                diagnostics.error(&error);
+                // What is put off is unknown for now, and not nothing.
+                error.is_premature().then_some(planned)
+            }
+        };
         Outcome { state, diagnostics, ..Outcome::default() }
     }
 }

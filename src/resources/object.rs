@@ -422,7 +422,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::framework::Model as _;
     use crate::resources::argocd::application_set::ApplicationSet;
 
     #[test]

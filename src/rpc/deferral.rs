@@ -27,8 +27,8 @@ mod tests {
     use super::*;
     use crate::framework::{Error, Path};
 
-    fn client(deferral_allowed: bool) -> Client {
-        Some(proto::ClientCapabilities { deferral_allowed, ..Default::default() })
+    fn client(deferral_allowed: bool) -> proto::ClientCapabilities {
+        proto::ClientCapabilities { deferral_allowed, ..Default::default() }
     }
 
     fn found(errors: &[Error]) -> Diagnostics {
@@ -43,12 +43,12 @@ mod tests {
     #[test]
     fn only_a_client_that_allows_it_is_told_that_a_call_is_put_off() {
         let premature = || found(&[Error::premature("the region is known only after apply")]);
-        let (put_off, told) = deferred(client(true), premature());
+        let (put_off, told) = deferred(Some(client(true)), premature());
         let reason = put_off.map(|deferred| deferred.reason());
         assert_eq!(reason, Some(proto::deferred::Reason::ProviderConfigUnknown));
         assert!(!told.has_errors());
         assert_eq!(told.iter().count(), 1);
-        for client in [None, client(false)] {
+        for client in [None, Some(client(false))] {
             let (deferred, told) = deferred(client, premature());
             assert_eq!(deferred, None);
             assert!(told.has_errors());
@@ -58,9 +58,9 @@ mod tests {
     #[test]
     fn what_will_fail_at_any_time_fails_now() {
         let both = found(&[Error::premature("not known yet"), Error::forbidden("no")]);
-        let (put_off, told) = deferred(client(true), both);
+        let (put_off, told) = deferred(Some(client(true)), both);
         assert_eq!(put_off, None);
         assert_eq!(told.iter().count(), 3);
-        assert_eq!(deferred(client(true), found(&[])).0, None);
+        assert_eq!(deferred(Some(client(true)), found(&[])).0, None);
     }
 }

@@ -236,17 +236,17 @@ async fn a_state_of_terraform_0_11_is_refused() {
 async fn the_provider_stores_no_states() {
     let (core, _) = world("the_provider_stores_no_states").await;
     let service = &core.service;
-    let code = |status: Option<Status>| status.map(|status| status.code());
+    let answer = |status: Option<Status>| status.as_ref().map(Status::code);
     let chunks = || Streaming::new_empty(ProstCodec::<(), _>::default().decoder(), String::new());
     for refused in [
-        code(service.validate_state_store_config(empty()).await.err()),
-        code(service.configure_state_store(empty()).await.err()),
-        code(service.read_state_bytes(empty()).await.err()),
-        code(service.write_state_bytes(Request::new(chunks())).await.err()),
-        code(service.lock_state(empty()).await.err()),
-        code(service.unlock_state(empty()).await.err()),
-        code(service.get_states(empty()).await.err()),
-        code(service.delete_state(empty()).await.err()),
+        answer(service.validate_state_store_config(empty()).await.err()),
+        answer(service.configure_state_store(empty()).await.err()),
+        answer(service.read_state_bytes(empty()).await.err()),
+        answer(service.write_state_bytes(Request::new(chunks())).await.err()),
+        answer(service.lock_state(empty()).await.err()),
+        answer(service.unlock_state(empty()).await.err()),
+        answer(service.get_states(empty()).await.err()),
+        answer(service.delete_state(empty()).await.err()),
     ] {
         assert_eq!(refused, Some(Code::Unimplemented));
     }

@@ -187,7 +187,7 @@ impl<'a> Demo<'a> {
     /// Runs the tool, showing of its output the lines that tell of progress; all of it on failure.
     async fn take(&self, step: &Step) -> anyhow::Result<()> {
         heading(step.title);
-        let command = self.command(step)?;
+        let command = self.command(step);
         let words: Vec<_> =
             std::iter::once(command.get_program()).chain(command.get_args()).collect();
         eprintln!("$ {}", words.join(std::ffi::OsStr::new(" ")).display());
@@ -230,7 +230,7 @@ impl<'a> Demo<'a> {
         }
     }
 
-    fn command(&self, step: &Step) -> anyhow::Result<Command> {
+    fn command(&self, step: &Step) -> Command {
         let mut command = match self.tool {
             Tool::Tofu => Command::new("tofu"),
             Tool::Terraform => Command::new("terraform"),
@@ -242,7 +242,7 @@ impl<'a> Demo<'a> {
         };
         command.args(step.arguments).current_dir(&self.folder);
         command.envs(self.sandbox.env().iter().map(|(name, value)| (name, value)));
-        Ok(command)
+        command
     }
 }
 

@@ -22,7 +22,7 @@ async fn the_provider_s_own_configuration_may_be_unknown() {
     workspace.write("provider.tf", UNKNOWN);
     // Its attributes are unknown until it is made, like those of a cluster in the same run.
     let run = planned_without_a_call(workspace).await;
-    run.says("Plan: 15 to add, 0 to change, 0 to destroy.");
+    run.says("Plan: 17 to add, 0 to change, 0 to destroy.");
 }
 
 /// Everything that leads anywhere comes out of another resource of the run.

@@ -160,7 +160,7 @@ pub struct CapabilityEvent {
 
 /// The kinds of capabilities.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(missing_docs)] // The names are the products' own.
+#[allow(missing_docs, reason = "the names are the products' own")]
 pub enum CapabilityKind {
     Argocd,
     Ack,

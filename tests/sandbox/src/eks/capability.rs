@@ -40,7 +40,7 @@ const SERVICE: &str = "capabilities.eks.amazonaws.com";
 /// The state of a capability.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-#[allow(missing_docs)] // The names are the API's own.
+#[allow(missing_docs, reason = "the names are the API's own")]
 pub enum CapabilityStatus {
     Creating,
     CreateFailed,
@@ -62,7 +62,7 @@ pub struct Issue {
 
 /// The kinds of health issues of capabilities.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[allow(missing_docs)] // The names are the API's own.
+#[allow(missing_docs, reason = "the names are the API's own")]
 pub enum IssueCode {
     AccessDenied,
     ClusterUnreachable,

@@ -13,7 +13,6 @@ use super::identity::{ImportFormat, ImportId};
 use super::moves::Peer;
 use super::operation::Operation;
 use super::path::Path;
-use super::plan;
 use super::schema::Schema;
 use super::timeouts::DefaultTimeouts;
 use super::value::{Object, Value};
@@ -83,9 +82,9 @@ pub trait Lifecycle<P: Send + Sync + 'static>: Send + Sync {
         let _ = (config, diagnostics);
     }
 
-    /// A configuration for an object in that state, which has none yet.
-    fn generate(&self, state: &Value) -> Value {
-        plan::generate(&self.schema().attributes, state)
+    /// Takes out of a configuration that is generated what its other parts say already.
+    fn generated(&self, config: &mut Value) {
+        let _ = config;
     }
 
     /// Refines a plan; must not call any API for a create.

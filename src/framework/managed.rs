@@ -122,7 +122,9 @@ impl<P: Send + Sync + 'static> Managed<P> {
 
     /// A configuration for an object in that state, which has none yet.
     pub fn generate(&self, state: &Value) -> Value {
-        self.lifecycle.generate(state)
+        let mut config = plan::generate(self.attributes(), state);
+        self.lifecycle.generated(&mut config);
+        config
     }
 
     /// Plans a create, an update, or (with no `config`) a destroy.

@@ -14,8 +14,8 @@ use super::moves::Peer;
 use super::operation::Operation;
 use super::schema::Schema;
 use super::timeouts::DefaultTimeouts;
+use super::validate;
 use super::value::Value;
-use super::{plan, validate};
 
 /// A type of resource whose model is a struct.
 ///
@@ -149,10 +149,8 @@ impl<R: Resource> Lifecycle<R::Provider> for Typed<R> {
         validate::typed(config, diagnostics, R::validate);
     }
 
-    fn generate(&self, state: &Value) -> Value {
-        let mut config = plan::generate(&self.schema().attributes, state);
-        R::generated(&mut config);
-        config
+    fn generated(&self, config: &mut Value) {
+        R::generated(config);
     }
 
     async fn plan(&self, cx: &Operation<R::Provider>, change: &mut Change) -> Result<()> {

@@ -156,8 +156,9 @@ impl Lifecycle<Behind> for InMemory {
         diagnostics.extend(self.real.validate(config));
     }
 
-    fn generate(&self, state: &Value) -> Value {
-        self.real.generate(state)
+    fn generated(&self, config: &mut Value) {
+        // What is generated already stays as it is, but for what the type itself takes out.
+        *config = self.real.generate(config);
     }
 
     async fn plan(&self, cx: &Operation, change: &mut Change) -> Result<()> {

@@ -45,6 +45,7 @@ pub(super) fn complete(mut settings: Settings) -> Result<Settings> {
     if settings.no_proxy.is_none() {
         settings.no_proxy = either("NO_PROXY");
     }
+    settings.ambient_profile = var("AWS_PROFILE");
     settings.user_agent = var("TF_APPEND_USER_AGENT");
     Ok(settings)
 }

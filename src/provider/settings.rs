@@ -24,6 +24,7 @@ pub(super) fn from_config(config: &Config) -> Result<Settings> {
     Ok(Settings {
         region: text(&config.region),
         profile: text(&config.profile),
+        ambient_profile: None,
         access_key: text(&config.access_key),
         secret_key: secret(&config.secret_key),
         token: secret(&config.token),

@@ -31,6 +31,9 @@ pub struct Settings {
     /// Profile of the shared configuration. One given here wins over keys in
     /// the environment; `AWS_PROFILE` does not.
     pub profile: Option<String>,
+    /// The profile that the environment names (`AWS_PROFILE`). The SDK finds it
+    /// by itself; here it is told from nobody having asked for a profile.
+    pub ambient_profile: Option<String>,
     /// Access key id; goes with `secret_key`.
     pub access_key: Option<String>,
     /// Secret access key; goes with `access_key`.

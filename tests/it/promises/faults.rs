@@ -10,17 +10,18 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use aws_sdk_iam::error::ProvideErrorMetadata as _;
+use gitops_sandbox::aws_front::{AwsFront, FrontEffect, FrontFault};
 use gitops_sandbox::eks::{ErrorKind, Operation, Rule, When};
-use gitops_sandbox::iam_front::{IamEffect, IamFault, IamFront};
 use serde_json::Value as Json;
 
 use super::interrupted::number;
 use crate::support::cli::Workspace;
-use crate::support::sandbox::{Eks, iam, own_eks, sandbox, variable};
+use crate::support::sandbox::{Eks, ecr, iam, own_eks, sandbox, variable};
 
 /// What the fixture is made of.
-const RESOURCES: usize = 11;
+const RESOURCES: usize = 14;
 const ROLES: [&str; 5] = ["argocd", "ack", "kro", "pods", "operator"];
+const REPOSITORIES: [&str; 2] = ["api", "worker"];
 
 /// What goes wrong in a lane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,30 +65,30 @@ impl Kind {
         }
     }
 
-    fn make(self, eks: &Eks, iam: &IamFront) {
+    fn make(self, eks: &Eks, front: &AwsFront) {
         let of_all = |rule: Rule, when: When, effect| {
             eks.faults().add(Rule { when, ..rule });
-            iam.add(IamFault { actions: "", when, effect });
+            front.add(FrontFault { actions: "", when, effect });
         };
         let slow = |seconds| {
             eks.faults().set_role_propagation(Duration::from_secs(seconds));
-            iam.set_propagation(Duration::from_secs(2));
+            front.set_propagation(Duration::from_secs(2));
         };
         match self {
-            Self::Throttled => of_all(Rule::throttle(), When::Every(2), IamEffect::Throttle),
+            Self::Throttled => of_all(Rule::throttle(), When::Every(2), FrontEffect::Throttle),
             Self::ServerErrors => {
-                of_all(Rule::server_error(), When::Percent(20), IamEffect::ServerError);
+                of_all(Rule::server_error(), When::Percent(20), FrontEffect::ServerError);
             }
             Self::LostAnswers => {
-                of_all(Rule::lose_response(), When::Every(3), IamEffect::LoseResponse);
+                of_all(Rule::lose_response(), When::Every(3), FrontEffect::LoseResponse);
             }
             Self::SlowRoles => slow(6),
             Self::VerySlowRoles => slow(60),
             Self::SlowTrust => late(eks),
             Self::Everything => {
-                of_all(Rule::throttle(), When::Percent(10), IamEffect::Throttle);
-                of_all(Rule::server_error(), When::Percent(10), IamEffect::ServerError);
-                of_all(Rule::lose_response(), When::Percent(10), IamEffect::LoseResponse);
+                of_all(Rule::throttle(), When::Percent(10), FrontEffect::Throttle);
+                of_all(Rule::server_error(), When::Percent(10), FrontEffect::ServerError);
+                of_all(Rule::lose_response(), When::Percent(10), FrontEffect::LoseResponse);
                 slow(4);
                 late(eks);
             }
@@ -173,12 +174,13 @@ async fn lane(kind: Kind, rounds: usize, begun: &AtomicUsize) -> Vec<Round> {
 async fn round(kind: Kind, workspace: &Workspace) -> Round {
     let eks = own_eks().await;
     let backend = variable(sandbox().await, "AWS_ENDPOINT_URL_IAM").parse().expect("a URL");
-    let front = IamFront::start(backend).expect("a front of IAM");
+    let front = AwsFront::start(backend).expect("a front of moto");
     kind.make(&eks, &front);
     let workspace = workspace
         .clone()
         .with("AWS_ENDPOINT_URL_EKS", eks.endpoint())
-        .with("AWS_ENDPOINT_URL_IAM", front.endpoint());
+        .with("AWS_ENDPOINT_URL_IAM", front.endpoint())
+        .with("AWS_ENDPOINT_URL_ECR", front.endpoint());
 
     let applied = workspace.apply().await.succeeded();
     let applied = applied.says(&format!("{RESOURCES} added, 0 changed, 0 destroyed"));
@@ -188,17 +190,17 @@ async fn round(kind: Kind, workspace: &Workspace) -> Round {
     let destroyed = destroyed.says(&format!("{RESOURCES} destroyed"));
     nothing_is_left(kind, &workspace, &eks).await;
 
-    let (of_eks, of_iam) = (eks.calls(), front.calls());
+    let (of_eks, of_others) = (eks.calls(), front.calls());
     let broken = |call: &&gitops_sandbox::eks::CallRecord| {
         call.response_lost || call.status >= 500 || call.status == 429 || call.status == 400
     };
     let faults =
-        of_eks.iter().filter(broken).count() + of_iam.iter().filter(|call| call.faulty).count();
+        of_eks.iter().filter(broken).count() + of_others.iter().filter(|call| call.faulty).count();
     assert!(faults > 5, "{kind:?}: {faults} faults are too few to show anything");
     Round {
         apply: applied.took,
         destroy: destroyed.took,
-        calls: of_eks.len() + of_iam.len(),
+        calls: of_eks.len() + of_others.len(),
         faults,
     }
 }
@@ -233,6 +235,18 @@ async fn everything_is_there_once(kind: Kind, workspace: &Workspace, eks: &Eks) 
     let attached = iam.list_attached_role_policies().role_name(&pods).send().await;
     assert_eq!(attached.expect("policies").attached_policies().len(), 1, "{kind:?}");
 
+    let provider = iam.get_open_id_connect_provider();
+    let found = provider.open_id_connect_provider_arn(provider_arn(workspace)).send().await;
+    assert_eq!(found.expect("a provider").tags()[0].key(), "team", "{kind:?}");
+    for name in REPOSITORIES {
+        let name = format!("{}/{name}", workspace.prefix());
+        let ecr = ecr(sandbox().await);
+        let policy = ecr.get_lifecycle_policy().repository_name(&name).send().await;
+        policy.unwrap_or_else(|error| panic!("{kind:?}: a policy of {name}: {error:?}"));
+        let policy = ecr.get_repository_policy().repository_name(&name).send().await;
+        policy.unwrap_or_else(|error| panic!("{kind:?}: a policy of {name}: {error:?}"));
+    }
+
     let resources = workspace.resources();
     let instances = resources.iter().filter_map(|found| found["instances"].as_array());
     let instances: Vec<_> = instances.flatten().collect();
@@ -251,5 +265,19 @@ async fn nothing_is_left(kind: Kind, workspace: &Workspace, eks: &Eks) {
         let error = found.expect_err("a role that is gone");
         assert_eq!(error.code(), Some("NoSuchEntity"), "{kind:?}: {name}: {error:?}");
     }
+    let provider = iam.get_open_id_connect_provider();
+    let found = provider.open_id_connect_provider_arn(provider_arn(workspace)).send().await;
+    let error = found.expect_err("a provider that is gone");
+    assert_eq!(error.code(), Some("NoSuchEntity"), "{kind:?}: {error:?}");
+    for name in REPOSITORIES {
+        let name = format!("{}/{name}", workspace.prefix());
+        let call = ecr(sandbox().await).describe_repositories().repository_names(name);
+        let error = call.send().await.expect_err("a repository that is gone");
+        assert_eq!(error.code(), Some("RepositoryNotFoundException"), "{kind:?}: {error:?}");
+    }
     assert!(!workspace.has_resources(), "{kind:?}: the state is not empty");
+}
+
+fn provider_arn(workspace: &Workspace) -> String {
+    format!("arn:aws:iam::123456789012:oidc-provider/{}.example.com", workspace.prefix())
 }

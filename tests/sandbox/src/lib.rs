@@ -7,6 +7,7 @@
 
 pub mod argocd;
 pub mod aws;
+pub mod aws_front;
 pub mod cache;
 pub mod cli;
 mod cloud;
@@ -16,7 +17,6 @@ mod environment;
 pub mod git;
 mod http_client;
 mod http_server;
-pub mod iam_front;
 pub mod inventory;
 pub mod kro;
 pub mod kubernetes;

@@ -31,7 +31,11 @@ use crate::clients::aws::settings::Settings;
 ///
 /// A place that is broken ends the search: a profile with a mistake must not
 /// lead to the credentials of the machine.
-pub(in crate::clients::aws) struct Search(Vec<Place>);
+pub(in crate::clients::aws) struct Search {
+    places: Vec<Place>,
+    /// Whether the environment asks for a profile.
+    asked: bool,
+}
 
 struct Place {
     name: Arc<str>,
@@ -48,7 +52,7 @@ impl Search {
         if let (Some(id), Some(secret)) = (&settings.access_key, &settings.secret_key) {
             let token = settings.token.as_ref().map(|token| token.expose_secret().to_owned());
             let keys = Credentials::new(id, secret.expose_secret(), token, None, "provider block");
-            return Self(vec![Place::new("access_key and secret_key of the provider block", keys)]);
+            return Self::only(Place::new("access_key and secret_key of the provider block", keys));
         }
         let metadata = metadata.map(|client| {
             let imds = ImdsCredentialsProvider::builder().configure(config).imds_client(client);
@@ -57,7 +61,7 @@ impl Search {
         let profile =
             Place::new(profile_name(settings), profile(settings, config, metadata.clone()));
         if settings.profile.is_some() {
-            return Self(vec![profile]);
+            return Self::only(profile);
         }
         let mut places = vec![
             Place::new(
@@ -77,7 +81,22 @@ impl Search {
         places.extend(
             metadata.map(|metadata| Place::new("the EC2 instance metadata service", metadata)),
         );
-        Self(places)
+        // The one that everybody has asks for nothing.
+        let asked = settings.ambient_profile.as_ref().is_some_and(|name| name != "default");
+        Self { places, asked }
+    }
+
+    /// Whether a profile was asked for by name, with `AWS_PROFILE` or as the source of another, and
+    /// is not there. The SDK would go on to the next place, which could be somebody else's role.
+    fn names_nobody(&self, error: &CredentialsError) -> bool {
+        let text = causes(error);
+        // Without any file the SDK does not even say which profile it wanted.
+        text.contains("profile `") && text.contains("was not defined")
+            || self.asked && text.contains("No profiles were defined")
+    }
+
+    fn only(place: Place) -> Self {
+        Self { places: vec![place], asked: false }
     }
 }
 
@@ -91,14 +110,16 @@ impl Place {
 impl Source for Search {
     async fn load(&self) -> Result<(Credentials, Arc<str>), Failure> {
         let mut tried = Vec::new();
-        for Place { name, provider } in &self.0 {
+        for Place { name, provider } in &self.places {
             match provider.provide_credentials().await {
                 Ok(credentials) => return Ok((credentials, name.clone())),
-                Err(error @ CredentialsError::CredentialsNotLoaded(_)) if !names_nobody(&error) => {
+                Err(error @ CredentialsError::CredentialsNotLoaded(_))
+                    if !self.names_nobody(&error) =>
+                {
                     let reason = causes(&error);
                     tracing::debug!(place = %name, %reason, "no credentials");
                     // One place was asked for by name, so it matters what is wrong with it.
-                    let told = self.0.len() == 1 && error.source().is_some();
+                    let told = self.places.len() == 1 && error.source().is_some();
                     let why = if told { format!(": {reason}") } else { String::new() };
                     tried.push(format!("{name}{why}"));
                 }
@@ -115,18 +136,11 @@ impl Source for Search {
     }
 
     fn describe(&self) -> Arc<str> {
-        match self.0.as_slice() {
+        match self.places.as_slice() {
             [place] => place.name.clone(),
             _ => "the environment and the shared AWS configuration".into(),
         }
     }
-}
-
-/// Whether a profile was asked for by name, with `AWS_PROFILE` or as the source
-/// of another, and is not there. The SDK would go on to the next place.
-fn names_nobody(error: &CredentialsError) -> bool {
-    let text = causes(error);
-    text.contains("profile `") && text.contains("was not defined")
 }
 
 /// Credentials are there and cannot be had.
@@ -192,10 +206,11 @@ pub(in crate::clients::aws) fn files(settings: &Settings) -> Option<EnvConfigFil
 
 /// `profile "dev" of ~/.aws/config and ~/.aws/credentials`.
 pub(in crate::clients::aws) fn profile_name(settings: &Settings) -> String {
-    let profile = settings.profile.as_ref().map_or_else(
-        || "the default profile (or that of AWS_PROFILE)".to_owned(),
-        |name| format!("profile {name:?}"),
-    );
+    let profile = match (&settings.profile, &settings.ambient_profile) {
+        (Some(name), _) => format!("profile {name:?}"),
+        (None, Some(name)) => format!("profile {name:?} (AWS_PROFILE)"),
+        (None, None) => "the default profile".to_owned(),
+    };
     let listed = |files: &[PathBuf], default: &str| match files {
         [] => default.to_owned(),
         files => files.iter().map(|it| it.display().to_string()).collect::<Vec<_>>().join(", "),

@@ -20,7 +20,7 @@ fn without_any_credentials_every_place_that_was_looked_at_is_named() {
             assert_eq!(
                 error.message(),
                 "no AWS credentials were found in the environment (AWS_ACCESS_KEY_ID, \
-             AWS_SECRET_ACCESS_KEY); the default profile (or that of AWS_PROFILE) of ~/.aws/config \
+             AWS_SECRET_ACCESS_KEY); the default profile of ~/.aws/config \
              and ~/.aws/credentials; the web identity of the environment \
              (AWS_WEB_IDENTITY_TOKEN_FILE, AWS_ROLE_ARN); the container or pod \
              (AWS_CONTAINER_CREDENTIALS_FULL_URI or _RELATIVE_URI); the EC2 instance metadata service"
@@ -43,7 +43,7 @@ fn without_a_region_every_place_that_was_looked_at_is_named() {
             assert_eq!(
                 error.message(),
                 "no AWS Region is set; looked at region in the provider block; AWS_REGION and \
-             AWS_DEFAULT_REGION; the default profile (or that of AWS_PROFILE) of ~/.aws/config and \
+             AWS_DEFAULT_REGION; the default profile of ~/.aws/config and \
              ~/.aws/credentials; the EC2 instance metadata service"
             );
         },
@@ -151,11 +151,13 @@ fn a_broken_profile_ends_the_search() {
         let file = folder.path().join("config");
         std::fs::write(&file, "[profile dev]\nrole_arn = x\nsource_profile = gone\n").unwrap();
         let shared_config_files = vec![file];
-        let settings = Settings { shared_config_files, ..nothing() };
+        let ambient_profile = Some("dev".to_owned());
+        let settings = Settings { shared_config_files, ambient_profile, ..nothing() };
         let error = Clients::new(settings).unwrap().caller().await.unwrap_err();
         assert!(error.is_unauthenticated());
         let text = error.to_string();
-        assert!(text.contains("taking AWS credentials from the default profile"), "{text}");
+        let from = "taking AWS credentials from profile \"dev\" (AWS_PROFILE)";
+        assert!(text.contains(from), "{text}");
         assert!(error.message().contains("gone"), "{error}");
     });
 }

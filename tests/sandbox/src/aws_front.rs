@@ -1,7 +1,8 @@
-//! A front of IAM that fails as AWS does: it passes calls on to moto, and some it does not.
+//! A front of IAM and ECR that fails as AWS does: it passes calls on to moto, and some it does not.
 //!
-//! It speaks IAM's query protocol on a port of its own, for `AWS_ENDPOINT_URL_IAM` of whom shall
-//! suffer. The EKS emulator asks moto itself, so what EKS sees is governed by its own faults.
+//! It speaks IAM's query protocol and ECR's JSON on a port of its own, for `AWS_ENDPOINT_URL_IAM`
+//! and `AWS_ENDPOINT_URL_ECR` of whom shall suffer. The EKS emulator asks moto itself, so what EKS
+//! sees is governed by its own faults.
 
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -23,15 +24,16 @@ use crate::eks::{Count, SEED, When};
 use crate::http_client::HttpClient;
 use crate::http_server::{self, LostResponse};
 
-/// More than any request of IAM.
+/// More than any request that is passed on.
 const MAX_BODY: usize = 1 << 20;
 
 /// What happens to a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum IamEffect {
-    /// 400 `Throttling`, which is IAM's spelling, without doing the work.
+pub enum FrontEffect {
+    /// 400 in the service's spelling (`Throttling` or `ThrottlingException`), without doing the
+    /// work.
     Throttle,
-    /// 500 `ServiceFailure`, without doing the work.
+    /// 500 likewise (`ServiceFailure` or `ServerException`), without doing the work.
     ServerError,
     /// Does the work and closes the connection without an answer.
     LoseResponse,
@@ -39,18 +41,18 @@ pub enum IamEffect {
 
 /// A fault of calls.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct IamFault {
+pub struct FrontFault {
     /// How the names of the actions concerned begin; of every action if empty.
     pub actions: &'static str,
     /// Which of the matching calls.
     pub when: When,
     /// What happens to them.
-    pub effect: IamEffect,
+    pub effect: FrontEffect,
 }
 
 /// A call that came in.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct IamCall {
+pub struct FrontCall {
     /// Its action, such as `CreateRole`.
     pub action: String,
     /// The status of the answer.
@@ -61,7 +63,7 @@ pub struct IamCall {
 
 /// A running front. Dropping it ends it.
 #[derive(Debug)]
-pub struct IamFront {
+pub struct AwsFront {
     inside: Arc<Inside>,
     address: SocketAddr,
 }
@@ -76,19 +78,19 @@ struct Inside {
 
 #[derive(Debug)]
 struct Plan {
-    faults: Vec<(IamFault, Count)>,
+    faults: Vec<(FrontFault, Count)>,
     random: u64,
     propagation: Duration,
     /// The roles made here, since when they are there, and how often they were looked at.
     roles: HashMap<String, (Instant, u32)>,
-    calls: Vec<IamCall>,
+    calls: Vec<FrontCall>,
 }
 
-impl IamFront {
-    /// Starts on a free port of 127.0.0.1, within a Tokio runtime, before the IAM at `backend`.
+impl AwsFront {
+    /// Starts on a free port of 127.0.0.1, within a Tokio runtime, before the moto at `backend`.
     pub fn start(backend: Url) -> anyhow::Result<Self> {
         let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
-        let listener = listener.context("cannot listen for calls of IAM")?;
+        let listener = listener.context("cannot listen for calls of AWS")?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let plan = Plan {
@@ -108,13 +110,13 @@ impl IamFront {
         Ok(Self { inside, address })
     }
 
-    /// For `AWS_ENDPOINT_URL_IAM`.
+    /// For `AWS_ENDPOINT_URL_IAM` and `AWS_ENDPOINT_URL_ECR`.
     pub fn endpoint(&self) -> String {
         format!("http://{}", self.address)
     }
 
     /// Adds a fault.
-    pub fn add(&self, fault: IamFault) {
+    pub fn add(&self, fault: FrontFault) {
         self.inside.lock().faults.push((fault, Count::default()));
     }
 
@@ -125,12 +127,12 @@ impl IamFront {
     }
 
     /// The calls so far, in order of their answers.
-    pub fn calls(&self) -> Vec<IamCall> {
+    pub fn calls(&self) -> Vec<FrontCall> {
         self.inside.lock().calls.clone()
     }
 }
 
-impl Drop for IamFront {
+impl Drop for AwsFront {
     fn drop(&mut self) {
         self.inside.stop.cancel();
     }
@@ -165,7 +167,7 @@ impl Inside {
 
 impl Plan {
     /// The effects on a call, in the order of the faults.
-    fn judge(&mut self, action: &str) -> Vec<IamEffect> {
+    fn judge(&mut self, action: &str) -> Vec<FrontEffect> {
         let Self { faults, random, .. } = self;
         let concerned = faults.iter_mut().filter(|(fault, _)| action.starts_with(fault.actions));
         let hits = concerned.filter_map(|(fault, count)| {
@@ -188,25 +190,24 @@ async fn handle(State(inside): State<Arc<Inside>>, request: Request) -> Response
     let Ok(body) = to_bytes(body, MAX_BODY).await else {
         return StatusCode::BAD_REQUEST.into_response();
     };
-    let form: HashMap<_, _> = form_urlencoded::parse(&body).into_owned().collect();
-    let text = |name: &str| form.get(name).cloned().unwrap_or_default();
-    let (action, role) = (text("Action"), text("RoleName"));
+    let Asked { protocol, action, role } = Asked::of(&parts, &body);
     let (effects, unseen) = {
         let mut plan = inside.lock();
         (plan.judge(&action), plan.is_unseen(&action, &role))
     };
-    let mut response = if effects.contains(&IamEffect::Throttle) {
-        refusal(StatusCode::BAD_REQUEST, "Throttling", "Rate exceeded")
-    } else if effects.contains(&IamEffect::ServerError) {
-        refusal(StatusCode::INTERNAL_SERVER_ERROR, "ServiceFailure", "Internal failure")
+    let mut response = if effects.contains(&FrontEffect::Throttle) {
+        protocol.refusal(StatusCode::BAD_REQUEST, protocol.throttling(), "Rate exceeded")
+    } else if effects.contains(&FrontEffect::ServerError) {
+        let code = protocol.server_error();
+        protocol.refusal(StatusCode::INTERNAL_SERVER_ERROR, code, "Internal failure")
     } else if unseen {
         let message = format!("The role with name {role} cannot be found.");
-        refusal(StatusCode::NOT_FOUND, "NoSuchEntity", &message)
+        protocol.refusal(StatusCode::NOT_FOUND, "NoSuchEntity", &message)
     } else {
         match inside.pass_on(parts, body).await {
             Ok(response) => response,
             Err(error) => {
-                tracing::warn!("IAM cannot be asked: {error:#}");
+                tracing::warn!("moto cannot be asked: {error:#}");
                 StatusCode::BAD_GATEWAY.into_response()
             }
         }
@@ -216,28 +217,84 @@ async fn handle(State(inside): State<Arc<Inside>>, request: Request) -> Response
         plan.roles.insert(role, (Instant::now(), 0));
     }
     let faulty = unseen || !effects.is_empty();
-    plan.calls.push(IamCall { action, status: response.status().as_u16(), faulty });
-    if effects.contains(&IamEffect::LoseResponse) {
+    plan.calls.push(FrontCall { action, status: response.status().as_u16(), faulty });
+    if effects.contains(&FrontEffect::LoseResponse) {
         response.extensions_mut().insert(LostResponse);
     }
     response
 }
 
-/// An error of the query protocol.
-fn refusal(status: StatusCode, code: &str, message: &str) -> Response {
-    let body = format!(
-        "<ErrorResponse xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\"><Error>\
-         <Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>\
-         <RequestId>front</RequestId></ErrorResponse>"
-    );
-    (status, [(header::CONTENT_TYPE, "text/xml")], body).into_response()
+/// What a request wants.
+#[derive(Debug, PartialEq, Eq)]
+struct Asked {
+    protocol: Protocol,
+    action: String,
+    /// The role that it is about, if any.
+    role: String,
+}
+
+impl Asked {
+    fn of(parts: &http::request::Parts, body: &[u8]) -> Self {
+        let target = parts.headers.get("x-amz-target").and_then(|target| target.to_str().ok());
+        if let Some(target) = target {
+            let action = target.rsplit('.').next().unwrap_or(target).to_owned();
+            return Self { protocol: Protocol::Json, action, role: String::new() };
+        }
+        let form: HashMap<_, _> = form_urlencoded::parse(body).into_owned().collect();
+        let text = |name: &str| form.get(name).cloned().unwrap_or_default();
+        Self { protocol: Protocol::Query, action: text("Action"), role: text("RoleName") }
+    }
+}
+
+/// How a service is spoken to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Protocol {
+    /// A form that is answered with XML: IAM.
+    Query,
+    /// JSON, with the action in the header `X-Amz-Target`: ECR.
+    Json,
+}
+
+impl Protocol {
+    fn throttling(self) -> &'static str {
+        match self {
+            Self::Query => "Throttling",
+            Self::Json => "ThrottlingException",
+        }
+    }
+
+    fn server_error(self) -> &'static str {
+        match self {
+            Self::Query => "ServiceFailure",
+            Self::Json => "ServerException",
+        }
+    }
+
+    /// An error, as the service writes it.
+    fn refusal(self, status: StatusCode, code: &str, message: &str) -> Response {
+        let (kind, body) = match self {
+            Self::Query => (
+                "text/xml",
+                format!(
+                    "<ErrorResponse xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\"><Error>\
+                     <Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>\
+                     <RequestId>front</RequestId></ErrorResponse>"
+                ),
+            ),
+            Self::Json => (
+                "application/x-amz-json-1.1",
+                serde_json::json!({ "__type": code, "message": message }).to_string(),
+            ),
+        };
+        (status, [(header::CONTENT_TYPE, kind)], body).into_response()
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn plan(faults: &[IamFault]) -> Plan {
+    fn plan(faults: &[FrontFault]) -> Plan {
         Plan {
             faults: faults.iter().map(|fault| (fault.clone(), Count::default())).collect(),
             random: SEED,
@@ -249,10 +306,10 @@ mod tests {
 
     #[test]
     fn a_fault_hits_the_actions_that_it_is_for_as_often_as_it_says() {
-        let mut plan = plan(&[IamFault {
+        let mut plan = plan(&[FrontFault {
             actions: "Create",
             when: When::Every(2),
-            effect: IamEffect::Throttle,
+            effect: FrontEffect::Throttle,
         }]);
         let hits = ["CreateRole", "GetRole", "CreateRole", "CreateRole", "CreateRole"]
             .map(|action| !plan.judge(action).is_empty());
@@ -269,5 +326,23 @@ mod tests {
         assert!(!plan.is_unseen("CreateRole", "new"));
         plan.propagation = Duration::ZERO;
         assert!(!plan.is_unseen("GetRole", "new"));
+    }
+
+    #[test]
+    fn the_action_is_in_the_form_of_iam_and_in_the_header_of_ecr() {
+        let (parts, ()) = http::Request::new(()).into_parts();
+        let asked = Asked::of(&parts, b"Action=GetRole&RoleName=mine&Version=2010-05-08");
+        let role = Asked {
+            protocol: Protocol::Query,
+            action: "GetRole".to_owned(),
+            role: "mine".to_owned(),
+        };
+        assert_eq!(asked, role);
+
+        let target = "AmazonEC2ContainerRegistry_V20150921.CreateRepository";
+        let request = http::Request::builder().header("X-Amz-Target", target).body(());
+        let (parts, ()) = request.expect("a request").into_parts();
+        let asked = Asked::of(&parts, b"{}");
+        assert_eq!((asked.protocol, &*asked.action), (Protocol::Json, "CreateRepository"));
     }
 }

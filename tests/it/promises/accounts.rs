@@ -198,7 +198,7 @@ async fn credentials_that_are_missing_or_wrong_are_one_error_that_says_where_the
 
     workspace.write("aws-config", "[profile other]\nregion = eu-west-1\n");
     let file = workspace.folder().join("aws-config");
-    let absent = none.with("AWS_PROFILE", "absent").with("AWS_CONFIG_FILE", file.display());
+    let absent = none.clone().with("AWS_PROFILE", "absent").with("AWS_CONFIG_FILE", file.display());
     let run = absent.apply().await.failed().says("AWS_PROFILE").says("`absent` was not defined");
     one(&run);
     // Nor is anything else looked at where there is no file at all.

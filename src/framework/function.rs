@@ -30,6 +30,9 @@ pub trait Function: Send + Sync + 'static {
     const RETURNS: &'static str;
     /// The last parameter, a list, takes all further arguments.
     const VARIADIC: bool = false;
+    /// Arguments may be unknown, or have parts that are; so may the result then. Without it, core
+    /// does not call before all is known, and takes the result as unknown until then.
+    const UNKNOWNS: bool = false;
 
     /// Works it out. An error that is at a parameter is told as one of that argument.
     fn call(parameters: Self::Parameters) -> Result<Self::Output>;
@@ -46,6 +49,8 @@ pub struct Parameter {
     pub ty: Type,
     /// Whether `null` is an argument for it.
     pub nullable: bool,
+    /// Whether an argument may be unknown, or have parts that are.
+    pub unknowns: bool,
 }
 
 /// A function, ready to be served.
@@ -83,7 +88,8 @@ impl Callable {
     /// When its last parameter is to take all further arguments and is no list.
     pub fn of<F: Function>() -> Self {
         let attributes = F::Parameters::attributes();
-        let mut parameters: Vec<_> = attributes.iter().map(Parameter::of).collect();
+        let mut parameters: Vec<_> =
+            attributes.iter().map(|attr| Parameter::of(attr, F::UNKNOWNS)).collect();
         let variadic = F::VARIADIC.then(|| {
             let last = parameters.pop().map(|last| (last.ty.clone(), last));
             let Some((Type::List(element), last)) = last else {
@@ -124,10 +130,14 @@ impl Callable {
             return Err(self.blame(&Error::bug(text), given));
         }
         for (at, argument) in arguments.iter().enumerate() {
-            let nullable = self.parameter(at).is_some_and(|parameter| parameter.nullable);
+            let parameter = self.parameter(at);
+            let nullable = parameter.is_some_and(|parameter| parameter.nullable);
+            let unknowns = parameter.is_some_and(|parameter| parameter.unknowns);
             let text = match argument {
-                Value::Null if !nullable => "the argument must not be null",
-                argument if !argument.is_wholly_known() => "the argument is not known yet",
+                argument if argument.is_null() && !nullable => "the argument must not be null",
+                argument if !unknowns && !argument.is_wholly_known() => {
+                    "the argument is not known yet"
+                }
                 _ => continue,
             };
             return Err(CallError { text: text.to_owned(), argument: Some(at) });
@@ -174,12 +184,13 @@ impl Callable {
 }
 
 impl Parameter {
-    fn of(attr: &Attribute) -> Self {
+    fn of(attr: &Attribute, unknowns: bool) -> Self {
         Self {
             name: attr.name,
             description: attr.description,
             ty: attr.ty(),
             nullable: attr.presence != Presence::Required,
+            unknowns,
         }
     }
 }
@@ -194,7 +205,8 @@ impl fmt::Debug for Callable {
 mod tests {
     use super::*;
     use crate::framework::checks::region;
-    use crate::framework::{Attr, Model};
+    use crate::framework::value::Dynamic;
+    use crate::framework::{Any, Attr, Model};
 
     /// Puts words together.
     #[derive(Clone, Debug, Default, Model)]
@@ -251,6 +263,47 @@ mod tests {
         assert_eq!(call(&[first(), Value::Null]), Ok("eu-west-1".into()));
         let all = [first(), "-".into(), "a".into(), "b".into()];
         assert_eq!(call(&all), Ok("eu-west-1-a-b".into()));
+    }
+
+    /// Says whether it has seen something.
+    #[derive(Clone, Debug, Default, Model)]
+    struct See {
+        /// What there is to be seen.
+        #[attr(required)]
+        what: Attr<Any>,
+    }
+
+    impl Function for See {
+        type Parameters = Self;
+        type Output = bool;
+
+        const NAME: &'static str = "see";
+        const SUMMARY: &'static str = "Looks at something";
+        const RETURNS: &'static str = "whether it is known.";
+        const UNKNOWNS: bool = true;
+
+        fn call(parameters: Self) -> Result<bool> {
+            Ok(parameters.what.require("what")?.0.value.is_wholly_known())
+        }
+    }
+
+    #[test]
+    fn only_a_function_that_takes_unknowns_gets_them() {
+        let see = Callable::of::<See>();
+        assert!(see.parameters[0].unknowns);
+        assert!(!Callable::of::<Join>().parameters[0].unknowns);
+        let any = |value: Value| {
+            let dynamic = Dynamic { ty: Type::Dynamic, value };
+            vec![Value::Dynamic(Box::new(dynamic))]
+        };
+        assert_eq!(see.call(any(Value::Unknown)), Ok(false.into()));
+        assert_eq!(see.call(any(Value::List(vec![Value::Unknown]))), Ok(false.into()));
+        assert_eq!(see.call(any(true.into())), Ok(true.into()));
+        let error = see.call(any(Value::Null)).unwrap_err();
+        assert_eq!(
+            (error.text.as_str(), error.argument),
+            ("the argument must not be null", Some(0))
+        );
     }
 
     #[test]

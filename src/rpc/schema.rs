@@ -56,8 +56,7 @@ fn parameter(parameter: &Parameter) -> proto::function::Parameter {
         name: parameter.name.to_owned(),
         r#type: type_json(&parameter.ty),
         allow_null_value: parameter.nullable,
-        // Core does not call with what it does not know, and takes the result as unknown.
-        allow_unknown_values: false,
+        allow_unknown_values: parameter.unknowns,
         description: parameter.description.to_owned(),
         description_kind: proto::StringKind::Markdown.into(),
     }

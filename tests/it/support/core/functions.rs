@@ -25,6 +25,7 @@ pub(crate) struct Parameter {
     pub(crate) name: String,
     pub(crate) ty: Ty,
     pub(crate) nullable: bool,
+    pub(crate) unknowns: bool,
     pub(crate) description: String,
 }
 
@@ -33,7 +34,7 @@ pub(crate) struct Parameter {
 pub(crate) enum Called {
     /// The result.
     Returned(Json),
-    /// Core did not call, since an argument is not known yet.
+    /// An argument is not known yet: core did not call, or the function cannot tell.
     Unknown,
     /// The function, or core before it, refused an argument, or the whole call.
     Refused { text: String, argument: Option<i64> },
@@ -82,6 +83,7 @@ impl Parameter {
             name: parameter.name.clone(),
             ty,
             nullable: parameter.allow_null_value,
+            unknowns: parameter.allow_unknown_values,
             description: parameter.description.clone(),
         }
     }
@@ -104,7 +106,7 @@ impl<S: Service> Core<S> {
             text: text.to_owned(),
             argument: Some(i64::try_from(argument).expect("few arguments")),
         };
-        let mut sent = Vec::new();
+        let (mut sent, mut all_known) = (Vec::new(), true);
         for (at, argument) in arguments.iter().enumerate() {
             let parameter = function.parameters.get(at).or(function.variadic.as_ref());
             let Some(parameter) = parameter else { return refused("too many arguments", at) };
@@ -113,8 +115,14 @@ impl<S: Service> Core<S> {
                 Val::Null if !parameter.nullable => return refused("must not be null", at),
                 // As OpenTofu does; Terraform sends a null.
                 Val::Null => sent.push(proto::DynamicValue::default()),
-                argument if !argument.is_wholly_known() => return Called::Unknown,
-                argument => sent.push(dynamic(&parameter.ty, &argument)),
+                argument => {
+                    let known = argument.is_wholly_known();
+                    if !known && !parameter.unknowns {
+                        return Called::Unknown;
+                    }
+                    all_known &= known;
+                    sent.push(dynamic(&parameter.ty, &argument));
+                }
             }
         }
         if sent.len() < function.parameters.len() {
@@ -133,7 +141,10 @@ impl<S: Service> Core<S> {
         }
         let result = answer.result.expect("a result or an error");
         let result = value::decode(&function.returns, &result.msgpack).expect("of its type");
-        assert!(result.is_wholly_known(), "{name} returned {result:?}");
+        assert!(result.is_wholly_known() || !all_known, "{name} returned {result:?}");
+        if !result.is_wholly_known() {
+            return Called::Unknown;
+        }
         Called::Returned(to_json(&function.returns, &result))
     }
 }

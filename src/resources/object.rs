@@ -36,6 +36,10 @@ pub(crate) mod peers;
 pub use list::ObjectList;
 pub use meta::{ClusterMeta, ClusterRef, CommonMeta, ObjectMeta};
 
+/// The field manager of what is asked for once: that is not part of a configuration, so it has one of
+/// its own.
+pub const OPERATOR: &str = "terraform-provider-gitops-operation";
+
 /// A kind of object that is a type of resource.
 pub trait Kind: Send + Sync + 'static {
     /// The configuration and state.

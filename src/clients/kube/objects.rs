@@ -186,7 +186,9 @@ impl Objects {
         deadline: &Deadline,
     ) -> Result<Json> {
         identify(&mut content, kind, namespace);
-        let name = content["metadata"]["name"].as_str().unwrap_or_default().to_string();
+        let metadata = &content["metadata"];
+        let name = metadata["name"].as_str().or_else(|| metadata["generateName"].as_str());
+        let name = name.unwrap_or_default().to_string();
         let object = ObjectRef { kind: kind.clone(), namespace: namespace.map(Into::into), name };
         let path = format!(
             "{}?fieldManager={}&fieldValidation=Strict",

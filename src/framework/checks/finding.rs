@@ -1,6 +1,6 @@
 //! What rules over several values report.
 
-use crate::framework::diagnostics::{Diagnostic, Severity};
+use crate::framework::diagnostics::{Diagnostic, Diagnostics, Severity};
 use crate::framework::model::Attr;
 use crate::framework::path::Path;
 
@@ -91,6 +91,26 @@ impl Findings {
     }
 }
 
+/// Tells the user when none of these attributes is set, or more than one. What is unknown may yet
+/// turn out to be null.
+pub fn exactly_one(attributes: &[(&'static str, &Attr<String>)], diagnostics: &mut Diagnostics) {
+    let mut findings = Findings::default();
+    let names: Vec<_> = attributes.iter().map(|(name, _)| *name).collect();
+    let set = |(_, value): &&(_, &Attr<String>)| value.known().is_some();
+    let mut set = attributes.iter().filter(set).map(|(name, _)| *name);
+    if let Some(first) = set.next() {
+        for other in set {
+            let rule = format!("only one of {} can be set, and {first} is", names.join(", "));
+            findings.error(Path::attribute(other), rule);
+        }
+    } else if attributes.iter().all(|(_, value)| value.is_null()) {
+        findings.error(Path::root(), format!("one of {} has to be set", names.join(", ")));
+    }
+    for finding in findings {
+        diagnostics.add(finding.into());
+    }
+}
+
 impl Extend<Finding> for Findings {
     fn extend<I: IntoIterator<Item = Finding>>(&mut self, findings: I) {
         self.0.extend(findings);
@@ -125,6 +145,21 @@ mod tests {
         );
         assert_eq!(diagnostics[1].severity, Severity::Warning);
         assert_eq!(diagnostics[1].detail, "Look at the value of the configuration: this is odd.");
+    }
+
+    #[test]
+    fn of_alternatives_one_is_set_and_the_unknown_may_be_it() {
+        let known = || Attr::Known("x".to_owned());
+        let broken = |a: &Attr<String>, b: &Attr<String>, c: &Attr<String>| {
+            let mut found = Diagnostics::default();
+            exactly_one(&[("a", a), ("b", b), ("c", c)], &mut found);
+            found.iter().map(|found| found.path.to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(broken(&known(), &Attr::Null, &Attr::Null), [""; 0]);
+        assert_eq!(broken(&Attr::Null, &Attr::Unknown, &Attr::Unknown), [""; 0]);
+        assert_eq!(broken(&Attr::Unknown, &known(), &Attr::Null), [""; 0]);
+        assert_eq!(broken(&Attr::Null, &Attr::Null, &Attr::Null), [""]);
+        assert_eq!(broken(&known(), &Attr::Unknown, &known()), ["c"]);
     }
 
     #[test]

@@ -9,10 +9,8 @@ use crate::clients::kube::{Freshness, ObjectRef};
 use crate::framework::wait::Poll;
 use crate::framework::{Error, Result, SendProgress};
 use crate::resources::argocd::application::{ApplicationWait, wait};
-use crate::resources::object::Scene;
+use crate::resources::object::{OPERATOR, Scene};
 
-/// A request is not part of the configuration, so it has a manager of its own.
-const OPERATOR: &str = "terraform-provider-gitops-operation";
 /// Who asked, as Argo CD shows it.
 const USERNAME: &str = "terraform-provider-gitops";
 

@@ -1,6 +1,7 @@
 //! Functions: pure, and the same everywhere. None of them calls anybody.
 
 mod arns;
+pub mod authorized_stage;
 pub mod capability_trust_policy;
 pub mod cluster_arn;
 pub mod codecommit_pull_policy;
@@ -11,6 +12,7 @@ pub mod irsa_trust_policy;
 pub mod parse_arn;
 pub mod pod_identity_trust_policy;
 mod policy;
+pub mod promotion_graph;
 pub mod role_assume_policy;
 pub mod role_trust_policy;
 pub mod secrets_manager_read_policy;

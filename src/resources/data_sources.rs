@@ -6,6 +6,10 @@ pub mod ecr_images;
 pub mod eks_capabilities;
 pub mod eks_capability;
 pub mod eks_cluster;
+pub mod kargo;
+pub mod kargo_freight;
+pub mod kargo_stage;
+pub mod kargo_warehouse;
 pub mod pod_identity_associations;
 
 use aws_smithy_types::DateTime;

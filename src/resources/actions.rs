@@ -3,6 +3,11 @@
 pub mod application_refresh;
 pub mod application_sync;
 pub mod application_terminate;
+pub mod kargo;
+pub mod kargo_freight_approve;
+pub mod kargo_promotion_abort;
+pub mod kargo_refresh;
+pub mod kargo_stage_promote;
 
 use std::time::Duration;
 
@@ -32,8 +37,7 @@ pub struct Subject {
 
 impl Subject {
     fn timeout(&self) -> Duration {
-        let configured = self.timeout.as_str().and_then(|text| parse_go_duration(text).ok());
-        configured.unwrap_or(Duration::from_mins(15))
+        limit(&self.timeout)
     }
 
     fn validate(&self, diagnostics: &mut Diagnostics) {
@@ -41,7 +45,7 @@ impl Subject {
     }
 
     fn plan(&self, cx: &Operation) -> Result<()> {
-        if self.cluster.is_null() { cx.provider().needs_cluster() } else { Ok(()) }
+        reachable(cx, &self.cluster)
     }
 
     fn find(&self, cx: &Operation) -> Result<(Target, ObjectRef)> {
@@ -49,4 +53,15 @@ impl Subject {
         let object = Application::OBJECT.namespaced(namespace, self.name.require("name")?);
         Ok((cx.provider().target(&self.cluster)?, object))
     }
+}
+
+/// How long an action may take; 15 minutes when that is not configured.
+fn limit(timeout: &Attr<String>) -> Duration {
+    let configured = timeout.as_str().and_then(|text| parse_go_duration(text).ok());
+    configured.unwrap_or(Duration::from_mins(15))
+}
+
+/// That there is a cluster to act in, as far as a plan can tell.
+fn reachable(cx: &Operation, cluster: &Attr<ClusterRef>) -> Result<()> {
+    if cluster.is_null() { cx.provider().needs_cluster() } else { Ok(()) }
 }

@@ -7,6 +7,8 @@ mod data_sources;
 mod deferral;
 mod ephemeral;
 mod functions;
+mod kargo;
+mod promotions;
 mod queries;
 
 /// What every configuration begins with.

@@ -47,6 +47,20 @@ output "github" {
   ))
 }
 
+output "stage" {
+  value = provider::gitops::authorized_stage("shop", "uat", "prod")
+}
+
+output "graph" {
+  value = provider::gitops::promotion_graph(
+    [{ name = "shop" }],
+    {
+      b = { name = "prod", requested_freight = [{ origin = { name = "shop" }, sources = { stages = ["dev"] } }] }
+      a = { name = "dev", requested_freight = [{ origin = { name = "shop" }, sources = { direct = true } }] }
+    },
+  )
+}
+
 output "irsa" {
   value = jsondecode(provider::gitops::irsa_trust_policy("arn:aws:iam::123456789012:oidc-provider/issuer", ["shop:api", "shop:web"]...))
 }
@@ -85,6 +99,9 @@ async fn evaluated(cli: Cli) {
             "resource_id": "main",
         })
     );
+    assert_eq!(value("stage"), "shop:uat,shop:prod");
+    assert_eq!(value("graph")["order"], json!(["dev", "prod"]));
+    assert_eq!(value("graph")["upstreams"], json!({"dev": [], "prod": ["dev"]}));
     let statement = |name: &str| &value(name)["Statement"][0];
     let principal = &statement("capability")["Principal"];
     assert_eq!(principal["Service"], "capabilities.eks.amazonaws.com");

@@ -112,9 +112,7 @@ pub(crate) fn definitions_of_argo_cd() -> [String; 3] {
 
 /// The names of all objects of a kind, whatever their namespaces.
 pub(crate) async fn names_of(sandbox: &Sandbox, api_version: &str, kind: &str) -> BTreeSet<String> {
-    let objects = Objects::new(sandbox, api_version, kind, None);
-    let found = objects.api.list_metadata(&ListParams::default()).await.expect("a list");
-    found.items.into_iter().filter_map(|found| found.metadata.name).collect()
+    Objects::new(sandbox, api_version, kind, None).names().await
 }
 
 /// The names of the custom resource definitions in the cluster.
@@ -366,6 +364,12 @@ impl Objects {
     /// Changes as this field manager.
     pub(crate) fn by(self, manager: &'static str) -> Self {
         Self { manager, ..self }
+    }
+
+    /// The names of all of them.
+    pub(crate) async fn names(&self) -> BTreeSet<String> {
+        let found = self.api.list_metadata(&ListParams::default()).await.expect("a list");
+        found.items.into_iter().filter_map(|found| found.metadata.name).collect()
     }
 
     /// The object, or nothing.

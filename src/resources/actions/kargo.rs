@@ -1,0 +1,121 @@
+//! What the actions of Kargo have in common.
+
+pub(super) mod promotion;
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::Value as Json;
+
+use super::{limit, reachable};
+use crate::clients::kube::{Freshness, ObjectKind, ObjectRef, Target};
+use crate::framework::checks::{dns_label, go_duration};
+use crate::framework::clock::Clock;
+use crate::framework::{Attr, Diagnostics, Error, Model, Result};
+use crate::resources::Operation;
+use crate::resources::kargo::{ALIAS_LABEL, FREIGHT};
+use crate::resources::object::ClusterRef;
+
+/// The project that an action is for, and how long it may take.
+#[derive(Clone, Debug, Default, Model)]
+pub struct Project {
+    /// The Kargo project, which is the namespace of its objects.
+    #[attr(required, local, check = dns_label)]
+    pub namespace: Attr<String>,
+    /// The cluster that Kargo runs in; the provider's `cluster` when not set.
+    #[attr(local)]
+    pub cluster: Attr<ClusterRef>,
+    /// How long the action may take, waiting included, as in `30m`; 15 minutes when not set.
+    #[attr(local, check = go_duration)]
+    pub timeout: Attr<String>,
+}
+
+impl Project {
+    pub(super) fn timeout(&self) -> Duration {
+        limit(&self.timeout)
+    }
+
+    pub(super) fn validate(&self, diagnostics: &mut Diagnostics) {
+        ClusterRef::check(&self.cluster, diagnostics);
+    }
+
+    pub(super) fn plan(&self, cx: &Operation) -> Result<()> {
+        reachable(cx, &self.cluster)
+    }
+
+    pub(super) fn open<'a>(&self, cx: &'a Operation) -> Result<Open<'a>> {
+        let namespace = self.namespace.require("namespace")?.clone();
+        Ok(Open { cx, target: cx.provider().target(&self.cluster)?, namespace })
+    }
+}
+
+/// A project in its cluster.
+pub(super) struct Open<'a> {
+    pub(super) cx: &'a Operation,
+    pub(super) target: Target,
+    pub(super) namespace: String,
+}
+
+impl Open<'_> {
+    /// An object of the project.
+    pub(super) fn object(&self, kind: &ObjectKind, name: &str) -> ObjectRef {
+        kind.namespaced(self.namespace.as_str(), name)
+    }
+
+    /// The object as it is now.
+    ///
+    /// # Errors
+    /// When it is not there; `attribute` is what names it.
+    pub(super) async fn current(
+        &self,
+        object: &ObjectRef,
+        attribute: &'static str,
+    ) -> Result<Json> {
+        current(self.cx, &self.target, object, attribute).await
+    }
+
+    /// The freight with that alias.
+    ///
+    /// # Errors
+    /// When there is none; `attribute` is what names it.
+    pub(super) async fn aliased(&self, alias: &str, attribute: &'static str) -> Result<Json> {
+        let (cx, selector) = (self.cx, format!("{ALIAS_LABEL}={alias}"));
+        let (objects, namespace) = (cx.provider().objects(), Some(self.namespace.as_str()));
+        let found =
+            objects.list(&self.target, &FREIGHT, namespace, Some(&*selector), cx.deadline());
+        found.await?.into_iter().next().ok_or_else(|| {
+            let project = &self.namespace;
+            Error::not_found(format!("no freight in project {project:?} has the alias {alias:?}"))
+                .at(attribute)
+                .advise("Kargo shows the aliases; they may be changed at any time.")
+        })
+    }
+}
+
+/// The object as it is now.
+///
+/// # Errors
+/// When it is not there; `attribute` is what names it.
+pub(super) async fn current(
+    cx: &Operation,
+    target: &Target,
+    object: &ObjectRef,
+    attribute: &'static str,
+) -> Result<Json> {
+    let objects = cx.provider().objects();
+    let found = objects.get(target, object, Freshness::Now, cx.deadline()).await?;
+    found.ok_or_else(|| {
+        Error::not_found(format!("{object} is not there")).at(attribute).advise(
+            "Check its name, its namespace, which is the Kargo project, and the cluster. An object \
+             of the same configuration is there in time if the action is triggered by it, or its \
+             name taken from it.",
+        )
+    })
+}
+
+/// The time of day as Kubernetes has it, to the nanosecond.
+pub(super) fn now() -> Result<Timestamp> {
+    Timestamp::try_from(Clock::system().now()).map_err(|error| {
+        Error::failed("the clock of this machine is out of range").caused_by(error)
+    })
+}

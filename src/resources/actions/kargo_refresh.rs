@@ -1,0 +1,225 @@
+//! `gitops_kargo_refresh`: has Kargo look at an object, now.
+
+use std::time::Duration;
+
+use serde_json::{Value as Json, json};
+
+use super::kargo::{current, now};
+use super::{limit, reachable};
+use crate::clients::kube::{ObjectKind, ObjectRef};
+use crate::framework::checks::{dns_label, dns_subdomain, go_duration};
+use crate::framework::wait::Poll;
+use crate::framework::{Action, Attr, Diagnostics, Error, Model, Path, Result, SendProgress};
+use crate::provider::Provider;
+use crate::resources::Operation;
+use crate::resources::kargo::stage::Stage;
+use crate::resources::kargo::warehouse::Warehouse;
+use crate::resources::object::{ClusterRef, Kind, OPERATOR};
+
+/// By this annotation Kargo is asked to look; it answers with the same text in the status.
+const REFRESH: &str = "kargo.akuity.io/refresh";
+/// The only name that a `ClusterConfig` may have.
+const CLUSTER_CONFIG: &str = "cluster";
+
+/// Has Kargo look at an object at once, and waits until it has:
+///
+/// - a `Warehouse` looks into its repositories, without waiting for its `interval`;
+/// - a `Stage` finds what has changed around it, such as the project's promotion policies, which it
+///   would notice within five minutes;
+/// - a `ProjectConfig` or a `ClusterConfig` finds secrets of its webhook receivers that were made
+///   since.
+///
+/// What is wrong with the object is a warning.
+#[derive(Clone, Debug, Default, Model)]
+pub struct KargoRefresh {
+    /// Kind of the object: `Warehouse`, `Stage`, `ProjectConfig` or `ClusterConfig`.
+    #[attr(required, local, one_of = ["Warehouse", "Stage", "ProjectConfig", "ClusterConfig"])]
+    pub kind: Attr<String>,
+    /// Name of the object. It is left out for a `ProjectConfig`, which is named like its project, and
+    /// for the `ClusterConfig`.
+    #[attr(local, check = dns_subdomain)]
+    pub name: Attr<String>,
+    /// Namespace of the object, which is its project; left out for the `ClusterConfig`.
+    #[attr(local, check = dns_label)]
+    pub namespace: Attr<String>,
+    /// The cluster that Kargo runs in; the provider's `cluster` when not set.
+    #[attr(local)]
+    pub cluster: Attr<ClusterRef>,
+    /// How long the action may take, as in `30m`; 15 minutes when not set.
+    #[attr(local, check = go_duration)]
+    pub timeout: Attr<String>,
+}
+
+impl Action for KargoRefresh {
+    type Config = Self;
+    type Provider = Provider;
+
+    const NAME: &'static str = "kargo_refresh";
+
+    fn timeout(config: &Self) -> Duration {
+        limit(&config.timeout)
+    }
+
+    fn validate(config: &Self, diagnostics: &mut Diagnostics) {
+        ClusterRef::check(&config.cluster, diagnostics);
+        let Some(kind) = config.kind.as_str() else { return };
+        let needed = |attribute: &str, wanted: bool, value: &Attr<String>| match (wanted, value) {
+            (true, Attr::Null) => Some((
+                attribute.to_owned(),
+                format!("No {attribute} is set"),
+                format!("A {kind} is found by its {attribute}."),
+            )),
+            (false, value) if value.is_set() => Some((
+                attribute.to_owned(),
+                format!("A {kind} has no {attribute} to be found by"),
+                format!("Remove {attribute}."),
+            )),
+            _ => None,
+        };
+        let named = matches!(kind, "Warehouse" | "Stage");
+        let broken = [
+            needed("name", named, &config.name),
+            needed("namespace", kind != "ClusterConfig", &config.namespace),
+        ];
+        for (attribute, summary, detail) in broken.into_iter().flatten() {
+            diagnostics.invalid(Path::attribute(attribute), summary, detail);
+        }
+    }
+
+    fn plan(cx: &Operation, config: &Self) -> Result<()> {
+        reachable(cx, &config.cluster)
+    }
+
+    async fn invoke(cx: &Operation, config: Self, progress: &SendProgress) -> Result<()> {
+        let (object, target) = (config.object()?, cx.provider().target(&config.cluster)?);
+        current(cx, &target, &object, "name").await?;
+        // Two requests within a second are two requests.
+        let token = now()?.to_string();
+        let change = json!({"metadata": {"annotations": {REFRESH: token}}});
+        let objects = cx.provider().objects();
+        objects.patch(&target, &object, None, &change, OPERATOR, cx.deadline()).await?;
+        progress.send(format!("Waiting for Kargo to look at {object}"));
+        let what = format!("Kargo to look at {object}");
+        let judge = |live: Option<&Json>| {
+            let live = live.ok_or_else(|| {
+                Error::failed(format!("{object} was deleted while it was waited for"))
+            })?;
+            let status = &live["status"];
+            Ok(if status["lastHandledRefresh"] == token.as_str() {
+                Poll::Ready(live.clone())
+            } else {
+                Poll::Pending(match status["conditions"].as_array() {
+                    None => {
+                        "nobody has looked at it: check that Kargo's controllers run, and that \
+                             one serves the object's shard"
+                            .to_owned()
+                    }
+                    Some(_) => describe(live),
+                })
+            })
+        };
+        let live = objects.wait_for(&target, &object, &what, cx.deadline(), judge).await?;
+        progress.send(format!("{object}: {}", describe(&live)));
+        if let Some(ailment) = ailment(&live) {
+            cx.warn(Path::root(), format!("Kargo has something to say about {object}"), ailment);
+        }
+        Ok(())
+    }
+}
+
+impl KargoRefresh {
+    fn object(&self) -> Result<ObjectRef> {
+        let namespace = || self.namespace.require("namespace");
+        Ok(match self.kind.require("kind")?.as_str() {
+            "Warehouse" => Warehouse::OBJECT.namespaced(namespace()?, self.name.require("name")?),
+            "Stage" => Stage::OBJECT.namespaced(namespace()?, self.name.require("name")?),
+            "ProjectConfig" => {
+                let kind = kind("ProjectConfig", "projectconfigs");
+                kind.namespaced(namespace()?, namespace()?)
+            }
+            _ => kind("ClusterConfig", "clusterconfigs").cluster_wide(CLUSTER_CONFIG),
+        })
+    }
+}
+
+const fn kind(kind: &'static str, plural: &'static str) -> ObjectKind {
+    ObjectKind::new("kargo.akuity.io/v1alpha1", kind, plural)
+}
+
+/// A condition of the object.
+fn condition<'a>(live: &'a Json, name: &str) -> Option<&'a Json> {
+    live["status"]["conditions"].as_array()?.iter().find(|condition| condition["type"] == name)
+}
+
+/// What Kargo says of the object, in one line.
+fn describe(live: &Json) -> String {
+    let Some(ready) = condition(live, "Ready") else { return "no condition Ready yet".to_owned() };
+    let text = |name: &str| ready[name].as_str().unwrap_or_default();
+    let (status, reason, message) = (text("status"), text("reason"), text("message"));
+    format!("Ready {status}, {reason}: {message}")
+}
+
+/// What is wrong with the object. A stage is not ready before its first promotion, and that is not
+/// wrong.
+fn ailment(live: &Json) -> Option<String> {
+    let ready = condition(live, "Ready")?;
+    let wrong = ready["status"] == "False" && ready["reason"] != "NoFreight";
+    wrong.then(|| describe(live))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(kind: &str, name: &str, namespace: &str) -> KargoRefresh {
+        let some = |text: &str| if text.is_empty() { None } else { Some(text.to_owned()) };
+        KargoRefresh {
+            kind: kind.to_owned().into(),
+            name: some(name).into(),
+            namespace: some(namespace).into(),
+            ..KargoRefresh::default()
+        }
+    }
+
+    #[test]
+    fn each_kind_is_found_in_its_way() {
+        for (action, object) in [
+            (of("Warehouse", "shop", "p"), "Warehouse p/shop"),
+            (of("Stage", "dev", "p"), "Stage p/dev"),
+            (of("ProjectConfig", "", "p"), "ProjectConfig p/p"),
+            (of("ClusterConfig", "", ""), "ClusterConfig cluster"),
+        ] {
+            let mut found = Diagnostics::default();
+            KargoRefresh::validate(&action, &mut found);
+            assert_eq!(found.iter().count(), 0, "{object}");
+            assert_eq!(action.object().unwrap().to_string(), object);
+        }
+        for (action, paths) in [
+            (of("Warehouse", "", ""), &["name", "namespace"][..]),
+            (of("Stage", "dev", ""), &["namespace"]),
+            (of("ProjectConfig", "p", "p"), &["name"]),
+            (of("ClusterConfig", "cluster", "p"), &["name", "namespace"]),
+        ] {
+            let mut found = Diagnostics::default();
+            KargoRefresh::validate(&action, &mut found);
+            let broken: Vec<_> = found.iter().map(|found| found.path.to_string()).collect();
+            assert_eq!(broken, paths);
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_and_a_stage_without_freight_is_well() {
+        let live = |status: &str, reason: &str| {
+            json!({"status": {"conditions": [
+                {"type": "Healthy", "status": "True"},
+                {"type": "Ready", "status": status, "reason": reason, "message": "so it is"},
+            ]}})
+        };
+        let wrong = live("False", "DiscoveryFailure");
+        assert_eq!(ailment(&wrong), Some("Ready False, DiscoveryFailure: so it is".to_owned()));
+        assert_eq!(ailment(&live("True", "ArtifactsDiscovered")), None);
+        assert_eq!(ailment(&live("False", "NoFreight")), None);
+        assert_eq!(ailment(&json!({})), None);
+        assert_eq!(describe(&json!({})), "no condition Ready yet");
+    }
+}

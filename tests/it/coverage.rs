@@ -6,6 +6,7 @@
 
 mod allowed;
 mod compare;
+mod data_sources;
 mod definitions;
 mod round_trip;
 

@@ -204,7 +204,7 @@ async fn credentials_that_are_missing_or_wrong_are_one_error_that_says_where_the
     // Nor is anything else looked at where there is no file at all.
     let absent = none.with("AWS_PROFILE", "absent").with("HOME", workspace.folder().display());
     let run = absent.apply().await.failed().says("profile \"absent\" (AWS_PROFILE)");
-    one(&run.says("No profiles were defined"));
+    one(&run.says("`absent` was not defined"));
 
     // The emulator takes every key, and no signature for another region, with the same error.
     let eks = own_eks().await;

@@ -9,17 +9,18 @@ use aws_config::ecs::EcsCredentialsProvider;
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::imds;
 use aws_config::imds::credentials::ImdsCredentialsProvider;
-use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::profile::{ProfileFileCredentialsProvider, load as load_profiles};
 use aws_config::provider_config::ProviderConfig;
 use aws_config::web_identity_token::WebIdentityTokenCredentialsProvider;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
-use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
 use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 use aws_sdk_sts::operation::assume_role::AssumeRoleError;
 use aws_sdk_sts::operation::assume_role_with_web_identity::AssumeRoleWithWebIdentityError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
+use aws_types::os_shim_internal::{Env, Fs};
 use secrecy::ExposeSecret;
 
 use super::Source;
@@ -31,11 +32,7 @@ use crate::clients::aws::settings::Settings;
 ///
 /// A place that is broken ends the search: a profile with a mistake must not
 /// lead to the credentials of the machine.
-pub(in crate::clients::aws) struct Search {
-    places: Vec<Place>,
-    /// Whether the environment asks for a profile.
-    asked: bool,
-}
+pub(in crate::clients::aws) struct Search(Vec<Place>);
 
 struct Place {
     name: Arc<str>,
@@ -52,23 +49,30 @@ impl Search {
         if let (Some(id), Some(secret)) = (&settings.access_key, &settings.secret_key) {
             let token = settings.token.as_ref().map(|token| token.expose_secret().to_owned());
             let keys = Credentials::new(id, secret.expose_secret(), token, None, "provider block");
-            return Self::only(Place::new("access_key and secret_key of the provider block", keys));
+            return Self(vec![Place::new("access_key and secret_key of the provider block", keys)]);
         }
         let metadata = metadata.map(|client| {
             let imds = ImdsCredentialsProvider::builder().configure(config).imds_client(client);
             SharedCredentialsProvider::new(imds.build())
         });
-        let profile =
-            Place::new(profile_name(settings), profile(settings, config, metadata.clone()));
+        let profile = profile(settings, config, metadata.clone());
         if settings.profile.is_some() {
-            return Self::only(profile);
+            return Self(vec![Place::new(profile_name(settings), profile)]);
         }
+        let profile = match &settings.ambient_profile {
+            Some(name) => SharedCredentialsProvider::new(Asked {
+                name: name.clone(),
+                files: files(settings).unwrap_or_default(),
+                profile,
+            }),
+            None => SharedCredentialsProvider::new(profile),
+        };
         let mut places = vec![
             Place::new(
                 "the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY)",
                 EnvironmentVariableCredentialsProvider::new(),
             ),
-            profile,
+            Place::new(profile_name(settings), profile),
             Place::new(
                 "the web identity of the environment (AWS_WEB_IDENTITY_TOKEN_FILE, AWS_ROLE_ARN)",
                 WebIdentityTokenCredentialsProvider::builder().configure(config).build(),
@@ -81,22 +85,7 @@ impl Search {
         places.extend(
             metadata.map(|metadata| Place::new("the EC2 instance metadata service", metadata)),
         );
-        // The one that everybody has asks for nothing.
-        let asked = settings.ambient_profile.as_ref().is_some_and(|name| name != "default");
-        Self { places, asked }
-    }
-
-    /// Whether a profile was asked for by name, with `AWS_PROFILE` or as the source of another, and
-    /// is not there. The SDK would go on to the next place, which could be somebody else's role.
-    fn names_nobody(&self, error: &CredentialsError) -> bool {
-        let text = causes(error);
-        // Without any file the SDK does not even say which profile it wanted.
-        text.contains("profile `") && text.contains("was not defined")
-            || self.asked && text.contains("No profiles were defined")
-    }
-
-    fn only(place: Place) -> Self {
-        Self { places: vec![place], asked: false }
+        Self(places)
     }
 }
 
@@ -110,16 +99,14 @@ impl Place {
 impl Source for Search {
     async fn load(&self) -> Result<(Credentials, Arc<str>), Failure> {
         let mut tried = Vec::new();
-        for Place { name, provider } in &self.places {
+        for Place { name, provider } in &self.0 {
             match provider.provide_credentials().await {
                 Ok(credentials) => return Ok((credentials, name.clone())),
-                Err(error @ CredentialsError::CredentialsNotLoaded(_))
-                    if !self.names_nobody(&error) =>
-                {
+                Err(error @ CredentialsError::CredentialsNotLoaded(_)) if !names_nobody(&error) => {
                     let reason = causes(&error);
                     tracing::debug!(place = %name, %reason, "no credentials");
                     // One place was asked for by name, so it matters what is wrong with it.
-                    let told = self.places.len() == 1 && error.source().is_some();
+                    let told = self.0.len() == 1 && error.source().is_some();
                     let why = if told { format!(": {reason}") } else { String::new() };
                     tried.push(format!("{name}{why}"));
                 }
@@ -136,11 +123,46 @@ impl Source for Search {
     }
 
     fn describe(&self) -> Arc<str> {
-        match self.places.as_slice() {
+        match self.0.as_slice() {
             [place] => place.name.clone(),
             _ => "the environment and the shared AWS configuration".into(),
         }
     }
+}
+
+/// The profile that `AWS_PROFILE` names, which is to be somewhere.
+#[derive(Debug)]
+struct Asked {
+    name: String,
+    files: EnvConfigFiles,
+    profile: ProfileFileCredentialsProvider,
+}
+
+impl ProvideCredentials for Asked {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(async {
+            let loaded = self.profile.provide_credentials().await;
+            let Err(CredentialsError::CredentialsNotLoaded(_)) = &loaded else { return loaded };
+            // The SDK tells files without any profile, or no files, from a profile without
+            // credentials as little as from nobody having asked.
+            let found = load_profiles(&Fs::real(), &Env::real(), &self.files, None).await;
+            if self.name != "default" && found.is_ok_and(|profiles| profiles.is_empty()) {
+                let absent = format!("profile `{}` was not defined", self.name);
+                return Err(CredentialsError::invalid_configuration(absent));
+            }
+            loaded
+        })
+    }
+}
+
+/// Whether a profile was asked for by name, with `AWS_PROFILE` or as the source
+/// of another, and is not there. The SDK would go on to the next place.
+fn names_nobody(error: &CredentialsError) -> bool {
+    let text = causes(error);
+    text.contains("profile `") && text.contains("was not defined")
 }
 
 /// Credentials are there and cannot be had.

@@ -35,6 +35,7 @@ pub mod ty;
 pub mod validate;
 pub mod value;
 pub mod wait;
+pub mod yaml;
 
 pub use action::{Action, SendProgress};
 pub use clock::Clock;

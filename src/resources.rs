@@ -10,6 +10,7 @@ mod findings;
 pub mod functions;
 pub mod iam;
 pub mod kargo;
+pub mod manifest;
 pub mod object;
 pub(crate) mod tags;
 
@@ -44,6 +45,8 @@ pub fn registry() -> Registry<Provider> {
         .kind::<kargo::project::Project>()
         .kind::<kargo::stage::Stage>()
         .kind::<kargo::warehouse::Warehouse>()
+        .managed(Managed::new(manifest::Life::default()))
+        .list::<manifest::list::Manifests>()
         .data_source::<data_sources::application::Application>()
         .data_source::<data_sources::applications::Applications>()
         .data_source::<data_sources::ecr_images::EcrImages>()
@@ -53,6 +56,7 @@ pub fn registry() -> Registry<Provider> {
         .data_source::<data_sources::kargo_freight::KargoFreight>()
         .data_source::<data_sources::kargo_stage::KargoStage>()
         .data_source::<data_sources::kargo_warehouse::KargoWarehouse>()
+        .data_source::<data_sources::manifest::Manifest>()
         .data_source::<data_sources::pod_identity_associations::PodIdentityAssociations>()
         .ephemeral::<ephemeral::ecr_authorization_token::EcrAuthorizationToken>()
         .ephemeral::<ephemeral::eks_token::EksToken>()
@@ -71,6 +75,9 @@ pub fn registry() -> Registry<Provider> {
         .function::<functions::ecr_read_policy::EcrReadPolicy>()
         .function::<functions::github_actions_trust_policy::GithubActionsTrustPolicy>()
         .function::<functions::irsa_trust_policy::IrsaTrustPolicy>()
+        .function::<functions::manifest_decode::ManifestDecode>()
+        .function::<functions::manifest_decode_multi::ManifestDecodeMulti>()
+        .function::<functions::manifest_encode::ManifestEncode>()
         .function::<functions::parse_arn::ParseArn>()
         .function::<functions::pod_identity_trust_policy::PodIdentityTrustPolicy>()
         .function::<functions::promotion_graph::PromotionGraph>()

@@ -12,6 +12,7 @@ mod link;
 mod object;
 mod objects;
 mod plugin;
+mod takeover;
 mod target;
 #[cfg(test)]
 mod testing;
@@ -22,9 +23,9 @@ pub use attribute::ClusterAttribute;
 pub use clusters::Clusters;
 pub use discovery::Discovered;
 pub use error::{RefusedField, refused_fields};
-pub use fields::{At, FieldSet, owned_fields};
+pub use fields::{At, Elements, FieldSet, Manager, managers, owned_fields, written_fields};
 pub use link::{ClusterResolver, Resolved, Surroundings};
-pub use object::{ObjectKind, ObjectRef, strip_server_fields};
+pub use object::{LAST_APPLIED, ObjectKind, ObjectRef, strip_server_fields};
 pub use objects::{
     Applied, DeleteOptions, Deletion, FIELD_MANAGER, Freshness, Objects, Propagation, WriteOptions,
 };

@@ -16,6 +16,7 @@ pub(crate) struct FieldAttrs {
     pub(crate) sensitive: bool,
     pub(crate) write_only: bool,
     pub(crate) identity: bool,
+    pub(crate) identity_optional: bool,
     pub(crate) block: bool,
     pub(crate) deprecated: Option<LitStr>,
     pub(crate) checks: Vec<Path>,
@@ -48,7 +49,7 @@ const WORDS: [(&str, &str); 22] = [
     ("stable", "stable"),
     ("sensitive", "sensitive"),
     ("write_only", "write_only"),
-    ("identity", "identity"),
+    ("identity", "identity` or `identity = \"optional\""),
     ("block", "block"),
     ("deprecated", "deprecated = \"why\""),
     ("check", "check = path::to::function"),
@@ -101,6 +102,16 @@ impl FieldAttrs {
             ("sensitive", Meta::Path(_)) => self.sensitive = true,
             ("write_only", Meta::Path(_)) => self.write_only = true,
             ("identity", Meta::Path(_)) => self.identity = true,
+            ("identity", Meta::NameValue(meta)) => {
+                let how = text(&meta.value)?;
+                if how.value() != "optional" {
+                    return Err(Error::new_spanned(
+                        how,
+                        "write it as `identity` or `identity = \"optional\"`",
+                    ));
+                }
+                (self.identity, self.identity_optional) = (true, true);
+            }
             ("block", Meta::Path(_)) => self.block = true,
             ("local", Meta::Path(_)) => self.local = true,
             ("int_or_string", Meta::Path(_)) => self.int_or_string = true,

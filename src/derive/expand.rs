@@ -93,6 +93,7 @@ fn attribute(field: &Field, attrs: &FieldAttrs) -> Result<TokenStream> {
         (attrs.sensitive, quote!(sensitive)),
         (attrs.write_only, quote!(write_only)),
         (attrs.identity, quote!(identity)),
+        (attrs.identity_optional, quote!(identity_optional)),
         (attrs.block, quote!(block)),
         (attrs.keep_empty, quote!(api.keep_empty)),
         (attrs.omitempty, quote!(api.omitempty)),

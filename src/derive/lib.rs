@@ -22,7 +22,8 @@ use syn::{DeriveInput, parse_macro_input};
 /// - `default = EXPR`: planned when nothing is configured; implies optional and computed.
 /// - `replace`, or `replace = "if_configured"`: a change makes a new object.
 /// - `stable`: a computed value that an update keeps.
-/// - `sensitive`, `write_only`, `identity`, `block`, `deprecated = "why"`.
+/// - `sensitive`, `write_only`, `block`, `deprecated = "why"`.
+/// - `identity`, or `identity = "optional"`: objects may lack it.
 /// - `check = path::to::function` (any number of them), `one_of = ["A", "B"]`,
 ///   `range(MIN, MAX)`, `length(MIN, MAX)`.
 /// - `same = path::to::function`: when two spellings mean the same.

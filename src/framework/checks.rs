@@ -33,7 +33,9 @@ pub use documents::{json, json_object, policy_document};
 pub use duration::{go_duration, kargo_duration, parse_go_duration, same_go_duration};
 pub use finding::{Finding, Findings, exactly_one};
 pub use glob::{glob, kargo_pattern};
-pub use kubernetes::{annotation_key, dns_label, dns_subdomain, label_key, label_value, namespace};
+pub use kubernetes::{
+    SERVER_METADATA, annotation_key, dns_label, dns_subdomain, label_key, label_value, namespace,
+};
 pub use re2::regex;
 pub use urls::{chart_repo_url, email, git_url, image_repo, url_http};
 

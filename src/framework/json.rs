@@ -44,6 +44,20 @@ pub fn project(ours: &Json, live: &Json) -> Json {
     }
 }
 
+/// A document without the fields that are null; elements of lists stay.
+pub fn without_nulls(document: Json) -> Json {
+    match document {
+        Json::Object(fields) => fields
+            .into_iter()
+            .filter(|(_, value)| !value.is_null())
+            .map(|(name, value)| (name, without_nulls(value)))
+            .collect::<Map<_, _>>()
+            .into(),
+        Json::Array(elements) => elements.into_iter().map(without_nulls).collect(),
+        other => other,
+    }
+}
+
 /// A value in its natural JSON form, without types.
 ///
 /// # Errors

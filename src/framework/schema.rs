@@ -57,6 +57,8 @@ pub struct Attribute {
     pub api: Api,
     /// Whether it tells objects of this type apart; part of the identity.
     pub identity: bool,
+    /// Of a part of the identity: whether there are objects without it.
+    pub identity_optional: bool,
 }
 
 /// What an attribute holds.
@@ -183,6 +185,7 @@ impl Attribute {
             same: Same::Exact,
             api: Api { field: None, form: Form::Plain, keep_empty: false, omitempty: false },
             identity: false,
+            identity_optional: false,
         }
     }
 

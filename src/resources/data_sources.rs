@@ -10,6 +10,7 @@ pub mod kargo;
 pub mod kargo_freight;
 pub mod kargo_stage;
 pub mod kargo_warehouse;
+pub mod manifest;
 pub mod pod_identity_associations;
 
 use aws_smithy_types::DateTime;

@@ -8,33 +8,35 @@
 use std::future::Future;
 use std::marker::PhantomData;
 use std::sync::OnceLock;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::Value as Json;
 
 use crate::clients::kube::{
-    DeleteOptions, Deletion, FIELD_MANAGER, Freshness, ObjectKind, ObjectRef, Objects, Propagation,
-    Target, WriteOptions, owned_fields,
+    FIELD_MANAGER, Freshness, ObjectKind, ObjectRef, Objects, Propagation, Target, WriteOptions,
+    owned_fields,
 };
 use crate::framework::api::{self, View};
 use crate::framework::managed::with_write_only;
 use crate::framework::schema::Presence;
 use crate::framework::validate;
 use crate::framework::{
-    Attr, Attribute, Change, DefaultTimeouts, Diagnostics, Error, ImportFormat, Lifecycle, Model,
-    Path, Peer, Progress, Result, Schema, Value,
+    Attribute, Change, DefaultTimeouts, Diagnostics, Error, ImportFormat, Lifecycle, Model, Path,
+    Peer, Progress, Result, Schema, Value,
 };
 use crate::provider::Provider;
 use crate::resources::Operation;
 
 mod ignored;
+pub(crate) mod life;
 mod list;
 pub mod meta;
 pub(crate) mod peers;
 
 pub use list::ObjectList;
 pub use meta::{ClusterMeta, ClusterRef, CommonMeta, ObjectMeta};
+
+use life::cluster;
 
 /// The field manager of what is asked for once: that is not part of a configuration, so it has one of
 /// its own.
@@ -167,9 +169,6 @@ impl Scene<'_> {
     }
 }
 
-/// How long a refresh waits for an object that is on its way out.
-const LEAVING: Duration = Duration::from_mins(1);
-
 /// Makes a lifecycle of a kind.
 #[derive(Debug)]
 pub struct Custom<K> {
@@ -243,10 +242,6 @@ impl<K: Kind> Custom<K> {
     }
 }
 
-fn cluster(values: &Value) -> Result<Attr<ClusterRef>> {
-    Attr::from_value(values.get("cluster").clone()).map_err(|error: Error| error.at("cluster"))
-}
-
 #[async_trait]
 impl<K: Kind> Lifecycle<Provider> for Custom<K> {
     fn name(&self) -> &'static str {
@@ -284,13 +279,8 @@ impl<K: Kind> Lifecycle<Provider> for Custom<K> {
             // What the configuration sets no more is given up, ignored or not.
             paths.retain(|path| ignored::is_set(path, &change.config));
             ignored::keep(&paths, prior, &mut change.planned);
-            if cx.provider().moves(&cluster(prior)?, &cluster(&change.planned)?) {
-                change.replace.push(Path::attribute("cluster"));
-            }
-        } else if change.planned.get("cluster").is_null() {
-            // An apply that cannot know where to go is better refused now.
-            cx.provider().needs_cluster()?;
         }
+        life::place(cx, change)?;
         K::plan(cx, change)
     }
 
@@ -314,39 +304,18 @@ impl<K: Kind> Lifecycle<Provider> for Custom<K> {
             cx.warn(Path::root(), error.summary(), error.detail());
         }
         let mut applied = applied?;
-        if !applied.object["metadata"]["deletionTimestamp"].is_null() {
-            // What is on its way out takes no changes: wait, and make it anew.
-            let objects = scene.objects();
-            objects.wait_gone(&target, &object, None, cx.deadline()).await?;
+        if life::made_way(&scene, &applied).await? {
             applied = self.apply(&scene, &planned, config, &options, None).await?;
         }
-        if !applied.created {
-            cx.warn(
-                Path::root(),
-                "Adopted an existing object",
-                format!(
-                    "{object} was there already. Its fields that the configuration sets are \
-                     managed here from now on; the others are left as they are."
-                ),
-            );
-        }
+        life::tell_adopted(&scene, &applied);
         self.finish(&scene, &planned, applied.object, progress).await
     }
 
     async fn read(&self, cx: &Operation, state: Value) -> Result<Option<Value>> {
         let target = cx.provider().target(&cluster(&state)?)?;
         let object = Self::reference(&state)?;
-        let objects = cx.provider().objects();
-        let found = objects.get(&target, &object, Freshness::Recent, cx.deadline()).await?;
-        let Some(live) = found else { return Ok(None) };
-        if !live["metadata"]["deletionTimestamp"].is_null() {
-            // A destroy was killed, or somebody deleted it. Taken for gone, what it needs for its
-            // end would be destroyed before it; taken for there, nobody would make it anew.
-            let gone = objects.wait_gone(&target, &object, None, &cx.at_most(LEAVING)).await;
-            if gone.is_ok() {
-                return Ok(None);
-            }
-        }
+        let scene = Scene { cx, target: &target, object: &object };
+        let Some(live) = life::present(&scene).await? else { return Ok(None) };
         if cx.is_imported() {
             let live = owned_part(&live, self.attributes(), K::ROOT);
             return K::project(self.attributes(), &live, &state, View::Whole).map(Some);
@@ -382,12 +351,7 @@ impl<K: Kind> Lifecycle<Provider> for Custom<K> {
         let object = Self::reference(&state)?;
         let scene = Scene { cx, target: &target, object: &object };
         K::retire(&scene, &state).await?;
-        let options = DeleteOptions { propagation: K::propagation(&state), uid: None };
-        let objects = scene.objects();
-        // Most are gone with the answer; asking again would be half the time of a destroy.
-        if objects.delete(&target, &object, &options, cx.deadline()).await? == Deletion::Started {
-            objects.wait_gone(&target, &object, None, cx.deadline()).await?;
-        }
+        life::remove(&scene, K::propagation(&state)).await?;
         K::bury(&scene, &state).await
     }
 }

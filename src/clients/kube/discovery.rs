@@ -66,30 +66,58 @@ impl Objects {
         kind: &str,
         deadline: &Deadline,
     ) -> Result<Discovered> {
-        let known = self.types.get(target, api_version);
-        let find = |types: &[Discovered]| types.iter().find(|t| t.kind.kind == kind).cloned();
+        let wanted = unplaced(api_version, kind);
+        let found = self.find_type(target, &wanted, Patience::WRITE, deadline).await;
+        found.map_err(|failure| discovering(failure, &wanted, target))
+    }
+
+    /// Finds a type whose objects may be there already; `None` when it is not
+    /// served at all, since its objects are gone then.
+    ///
+    /// # Errors
+    /// When its group is served in other versions only, lest its objects be
+    /// taken for gone; or when it may not be discovered.
+    pub async fn discover_served(
+        &self,
+        target: &Target,
+        api_version: &str,
+        kind: &str,
+        deadline: &Deadline,
+    ) -> Result<Option<Discovered>> {
+        let wanted = unplaced(api_version, kind);
+        let found = match self.find_type(target, &wanted, Patience::READ, deadline).await {
+            Err(failure) if failure.cause == Cause::TypeNotServed => {
+                self.refuse_other_versions(target, &wanted, deadline).await.map(|()| None)
+            }
+            found => found.map(Some),
+        };
+        found.map_err(|failure| discovering(failure, &wanted, target))
+    }
+
+    async fn find_type(
+        &self,
+        target: &Target,
+        wanted: &ObjectKind,
+        patience: Patience,
+        deadline: &Deadline,
+    ) -> Result<Discovered, Failure> {
+        let known = self.types.get(target, &wanted.api_version);
+        let find =
+            |types: &[Discovered]| types.iter().find(|t| t.kind.kind == wanted.kind).cloned();
         if let Some(found) = known.and_then(|types| find(&types)) {
             return Ok(found);
         }
-        let wanted = ObjectKind {
-            api_version: api_version.to_string().into(),
-            kind: kind.to_string().into(),
-            plural: "".into(),
-        };
         let look = || async {
-            let types = Arc::new(self.served_types(target, &wanted).await?);
+            let types = Arc::new(self.served_types(target, wanted).await?);
             let found = find(&types);
-            self.types.keep(target, api_version, types);
+            self.types.keep(target, &wanted.api_version, types.clone());
             match found {
                 Some(found) => Ok(found),
-                None => Err(self.not_served(target, &wanted).await?),
+                None if is_built_in(wanted) => Err(misspelled(target, wanted, &types)),
+                None => Err(self.not_served(target, wanted).await?),
             }
         };
-        super::objects::persist(deadline, Patience::WRITE, OnStop::Drop, look).await.map_err(
-            |failure| {
-                failure.error.context(format!("discovering {kind} of {api_version} in {target}"))
-            },
-        )
+        super::objects::persist(deadline, patience, OnStop::Drop, look).await
     }
 
     /// The types of one group and version.
@@ -223,6 +251,39 @@ fn established(crd: Option<&Json>) -> Result<Poll<ObjectKind>> {
         kind: text(&spec["names"]["kind"]).into(),
         plural: text(&spec["names"]["plural"]).into(),
     }))
+}
+
+/// A type of which the plural is not known.
+fn unplaced(api_version: &str, kind: &str) -> ObjectKind {
+    ObjectKind {
+        api_version: api_version.to_string().into(),
+        kind: kind.to_string().into(),
+        plural: "".into(),
+    }
+}
+
+fn discovering(failure: Failure, wanted: &ObjectKind, target: &Target) -> Error {
+    let ObjectKind { api_version, kind, .. } = wanted;
+    failure.error.context(format!("discovering {kind} of {api_version} in {target}"))
+}
+
+/// Whether the types of the group come with the API server: those of all others may be defined
+/// later.
+fn is_built_in(kind: &ObjectKind) -> bool {
+    !kind.group().contains('.')
+}
+
+/// What no definition will ever bring is a mistake, and not worth waiting for.
+fn misspelled(target: &Target, wanted: &ObjectKind, types: &[Discovered]) -> Failure {
+    let ObjectKind { api_version, kind, .. } = wanted;
+    let error = Error::failed(format!("{target} has no {kind} in {api_version}"));
+    let alike = |found: &&Discovered| found.kind.kind.eq_ignore_ascii_case(kind);
+    let names: Vec<_> = match types.iter().find(alike) {
+        Some(meant) => vec![meant.kind.kind.as_ref()],
+        None => types.iter().map(|found| found.kind.kind.as_ref()).collect(),
+    };
+    let advice = format!("The kinds of {api_version} there: {}.", names.join(", "));
+    Failure::new(Cause::Other, error.advise(advice))
 }
 
 fn discovery(path: String, kind: &ObjectKind) -> Ask<'_> {

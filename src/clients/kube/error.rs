@@ -344,7 +344,8 @@ fn owned(refused: &[RefusedField]) -> Error {
     ))
     .advise(
         "If somebody else is to decide these fields, leave them out of the configuration or list \
-         them in ignore_fields. If they are to be decided here, have the other manager give them up.",
+         them in ignore_fields. If they are to be decided here, have the other manager give them \
+         up, or set force_conflicts where the resource has it.",
     )
 }
 

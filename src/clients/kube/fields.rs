@@ -57,7 +57,90 @@ pub fn owned_fields(object: &Json, manager: &str) -> FieldSet {
     owned
 }
 
+/// The fields of `object` that anybody has written, by whatever means.
+///
+/// It says how the lists in the object are to be read: see [`FieldSet::elements`].
+pub fn written_fields(object: &Json) -> FieldSet {
+    let mut written = FieldSet::default();
+    for entry in object["metadata"]["managedFields"].as_array().into_iter().flatten() {
+        written.add(&entry["fieldsV1"]);
+    }
+    written
+}
+
+/// Somebody who has written fields of an object.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Manager {
+    /// Its name.
+    pub name: String,
+    /// Whether it has applied them, rather than written by other means.
+    pub applies: bool,
+    /// The fields.
+    pub fields: FieldSet,
+}
+
+/// Those who have fields of `object`, its subresources aside.
+pub fn managers(object: &Json) -> Vec<Manager> {
+    let entries = object["metadata"]["managedFields"].as_array();
+    let own = entries.into_iter().flatten().filter(|entry| {
+        entry["subresource"].as_str().unwrap_or_default().is_empty() && entry["manager"].is_string()
+    });
+    own.map(|entry| {
+        let mut fields = FieldSet::default();
+        fields.add(&entry["fieldsV1"]);
+        let name = entry["manager"].as_str().unwrap_or_default().to_string();
+        Manager { name, applies: entry["operation"] == "Apply", fields }
+    })
+    .collect()
+}
+
+/// How the elements of a list are told apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Elements<'a> {
+    /// By their places: the list is one field, or nobody has written to it.
+    Places,
+    /// By these fields of theirs.
+    Keys(Vec<&'a str>),
+    /// By their values.
+    Values,
+}
+
 impl FieldSet {
+    /// The part of the set that is in a field.
+    pub fn field(&self, name: &str) -> Option<&Self> {
+        self.fields.get(name)
+    }
+
+    /// The part of the set that is in an element of a list.
+    pub fn element(&self, element: &Json) -> Option<&Self> {
+        self.items.iter().find(|(item, _)| item.is(element)).map(|(_, below)| below)
+    }
+
+    /// How the elements of the list at this node are told apart.
+    pub fn elements(&self) -> Elements<'_> {
+        match self.items.first() {
+            None => Elements::Places,
+            Some((Item::Value(_), _)) => Elements::Values,
+            Some((Item::Key(keys), _)) => Elements::Keys(keys.keys().map(String::as_str).collect()),
+        }
+    }
+
+    /// Whether every value of `object` is in the set; what is empty is not looked for.
+    pub fn covers(&self, object: &Json) -> bool {
+        if self.is_whole() {
+            return true;
+        }
+        match object {
+            Json::Object(fields) => fields.iter().all(|(name, value)| {
+                self.fields.get(name).is_some_and(|below| below.covers(value))
+            }),
+            Json::Array(elements) => elements
+                .iter()
+                .all(|element| self.element(element).is_some_and(|below| below.covers(element))),
+            _ => self.itself,
+        }
+    }
+
     fn add(&mut self, tree: &Json) {
         let Some(tree) = tree.as_object() else { return };
         self.itself |= tree.is_empty();
@@ -264,5 +347,35 @@ mod tests {
         application["spec"].as_object_mut().unwrap().remove("source");
         let owned = owned_fields(&application, "ours").project(&application);
         assert!(owned["spec"].get("source").is_none());
+    }
+
+    #[test]
+    fn what_anybody_wrote_says_how_lists_are_read() {
+        let application = application();
+        let written = written_fields(&application);
+        let spec = written.field("spec").unwrap();
+        assert_eq!(spec.field("info").unwrap().elements(), Elements::Keys(vec!["name"]));
+        assert_eq!(spec.field("sources").unwrap().elements(), Elements::Places);
+        let metadata = written.field("metadata").unwrap();
+        assert_eq!(metadata.field("finalizers").unwrap().elements(), Elements::Values);
+        assert!(spec.field("source").unwrap().field("targetRevision").is_some(), "of others, too");
+        let info = spec.field("info").unwrap();
+        assert!(info.element(&json!({ "name": "url" })).is_some());
+        assert!(info.element(&json!({ "name": "theirs" })).is_none());
+    }
+
+    #[test]
+    fn a_manager_that_has_all_of_an_object_is_told_from_one_that_has_a_part() {
+        let application = application();
+        let all = json!({ "metadata": { "labels": { "team": "a" }, "finalizers": ["ours"] },
+                          "spec": { "sources": [{ "repoURL": "x" }] } });
+        let ours = owned_fields(&application, "ours");
+        assert!(ours.covers(&all));
+        let more = json!({ "metadata": { "labels": { "other": "b" } } });
+        assert!(!ours.covers(&more));
+        let names: Vec<_> =
+            managers(&application).into_iter().map(|it| (it.name, it.applies)).collect();
+        let expected = [("ours", true), ("ours", true), ("ours", false), ("kargo", false)];
+        assert_eq!(names, expected.map(|(name, applies)| (name.to_string(), applies)));
     }
 }

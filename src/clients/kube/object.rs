@@ -6,6 +6,11 @@ use std::fmt;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value as Json, json};
 
+use crate::framework::checks::SERVER_METADATA;
+
+/// The annotation in which `kubectl apply` repeats a whole object, values of a Secret included.
+pub const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
 /// A kind of object, with the plural that its URL needs.
 ///
 /// The kinds that the provider manages are constants, so that no discovery is
@@ -116,21 +121,11 @@ impl fmt::Display for ObjectRef {
 /// Takes out of an object what only the server writes: `status` and the
 /// bookkeeping in `metadata`.
 pub fn strip_server_fields(object: &mut Json) {
-    const BOOKKEEPING: [&str; 8] = [
-        "creationTimestamp",
-        "deletionGracePeriodSeconds",
-        "deletionTimestamp",
-        "generation",
-        "managedFields",
-        "resourceVersion",
-        "selfLink",
-        "uid",
-    ];
     if let Some(object) = object.as_object_mut() {
         object.remove("status");
     }
     if let Some(metadata) = object.get_mut("metadata").and_then(Json::as_object_mut) {
-        for field in BOOKKEEPING {
+        for field in SERVER_METADATA {
             metadata.remove(field);
         }
     }

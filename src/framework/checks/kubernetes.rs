@@ -3,6 +3,18 @@
 
 use super::{Check, ensure};
 
+/// What only an API server writes into the `metadata` of an object.
+pub const SERVER_METADATA: [&str; 8] = [
+    "creationTimestamp",
+    "deletionGracePeriodSeconds",
+    "deletionTimestamp",
+    "generation",
+    "managedFields",
+    "resourceVersion",
+    "selfLink",
+    "uid",
+];
+
 /// A DNS-1123 label: `my-app`, at most 63 characters.
 pub fn dns_label(value: &str) -> Check {
     ensure(value.len() <= 63 && is_label(value), || {

@@ -10,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value as Json, json};
 
 use super::ArgocdMeta;
+use crate::clients::kube::LAST_APPLIED;
 use crate::framework::api::{self, View};
 use crate::framework::checks::Finding;
 use crate::framework::schema::{Attribute, Kind, Nesting};
@@ -24,11 +25,7 @@ pub const DATA: &str = "/data";
 
 /// Annotations of a Secret that are nobody's to configure. The first repeats
 /// the whole Secret as somebody applied it, values included.
-const FOREIGN_ANNOTATIONS: [&str; 3] = [
-    "kubectl.kubernetes.io/last-applied-configuration",
-    "argocd.argoproj.io/refresh",
-    "managed-by",
-];
+const FOREIGN_ANNOTATIONS: [&str; 3] = [LAST_APPLIED, "argocd.argoproj.io/refresh", "managed-by"];
 
 /// A Secret of a type: metadata, `type` and base64 `data`.
 ///

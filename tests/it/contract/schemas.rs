@@ -268,13 +268,14 @@ fn defaults_are_of_their_type_and_pass_their_own_checks() {
 }
 
 #[tokio::test]
-async fn an_import_can_leave_out_only_what_has_a_default() {
+async fn an_import_can_leave_out_only_what_has_a_default_or_may_be_absent() {
     let core = core().await;
     for managed in registry().resources() {
         let identity = core.resource(managed.name()).identity.as_ref().unwrap();
         for (name, part) in &identity.attributes {
-            let default = managed.schema().attribute(name).unwrap().default.is_some();
-            assert_eq!(part.required, !default, "{}.{name}", managed.name());
+            let attr = managed.schema().attribute(name).unwrap();
+            let optional = attr.default.is_some() || attr.identity_optional;
+            assert_eq!(part.required, !optional, "{}.{name}", managed.name());
         }
     }
 }

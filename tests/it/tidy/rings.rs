@@ -117,6 +117,18 @@ pub(super) static RINGS: &[Ring] = &[
         ],
         libraries: &[&AWS],
     },
+    // Any object of a cluster.
+    Ring {
+        at: "resources::manifest",
+        uses: &[
+            "framework",
+            "clients::kube",
+            "provider",
+            "resources::object",
+            "resources::Operation",
+        ],
+        libraries: &[],
+    },
     // What is only read, of whatever API it is.
     Ring {
         at: "resources::data_sources",

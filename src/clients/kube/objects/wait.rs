@@ -16,6 +16,7 @@ use tokio::sync::Mutex;
 
 use super::super::cluster::Ask;
 use super::super::error::{Cause, Failure};
+use super::super::fields::{At, managers};
 use super::super::object::{ObjectRef, identify, query};
 use super::super::target::Target;
 use super::read::{Page, listing_is_refused};
@@ -210,9 +211,10 @@ fn remains(object: &Json) -> String {
     let finalizers = lists.into_iter().filter_map(Json::as_array).flatten();
     let left: Vec<_> = finalizers
         .filter_map(Json::as_str)
-        .map(|finalizer| match remover(finalizer) {
-            Some(remover) => format!("{finalizer} (removed by {remover})"),
-            None => finalizer.to_string(),
+        .map(|finalizer| match (remover(finalizer), holder(object, finalizer)) {
+            (Some(remover), _) => format!("{finalizer} (removed by {remover})"),
+            (None, Some(holder)) => format!("{finalizer} (set by {holder})"),
+            (None, None) => finalizer.to_string(),
         })
         .collect();
     if !left.is_empty() {
@@ -224,6 +226,14 @@ fn remains(object: &Json) -> String {
         }
     }
     text
+}
+
+/// The field manager that has put a finalizer there.
+fn holder(object: &Json, finalizer: &str) -> Option<String> {
+    let element = finalizer.into();
+    let path = [At::Field("metadata"), At::Field("finalizers"), At::Item(&element)];
+    let mut managers = managers(object).into_iter();
+    managers.find(|manager| manager.fields.contains(&path)).map(|manager| manager.name)
 }
 
 fn remover(finalizer: &str) -> Option<&'static str> {

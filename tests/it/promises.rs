@@ -12,6 +12,7 @@ mod faults;
 mod imports;
 mod interrupted;
 mod lists;
+mod manifests;
 mod moves;
 mod offline;
 mod openid_connect;

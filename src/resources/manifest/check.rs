@@ -244,6 +244,7 @@ fn secret(config: &Manifest, manifest: &Value, diagnostics: &mut Diagnostics) {
     if secret.is_null() || !is_object(&secret, &path, diagnostics) {
         return;
     }
+    let mut named = false;
     for names in [&["apiVersion"][..], &["kind"], &["metadata", "name"], &["metadata", "namespace"]]
     {
         if is_given(at(&secret, names)) {

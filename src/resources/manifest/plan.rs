@@ -51,9 +51,16 @@ pub(super) fn update(attributes: &[Attribute], change: &mut Change, unapplied: b
     let Some(prior) = &change.prior else { return Ok(()) };
     decided(&change.config)?;
     let (config, before) = (change.config.get("manifest"), prior.get("manifest"));
-    if means_the_same(config, before, &ignored(&change.config), unapplied) {
+    let documents = content::document(config).ok().zip(content::document(before).ok());
+    let same = documents
+        .as_ref()
+        .is_some_and(|(config, before)| drift::same(config, before, &ignored(&change.config)));
+    if same {
         change.planned.set("manifest", before.clone());
     }
+    // What else the state of an import shows is others', and stays theirs.
+    let covered =
+        unapplied && documents.is_some_and(|(config, before)| drift::covers(&before, &config));
     let subject = Subject::of(config);
     for (name, path, part) in [
         ("api_version", &["apiVersion"][..], subject.api_version),
@@ -83,7 +90,10 @@ pub(super) fn update(attributes: &[Attribute], change: &mut Change, unapplied: b
         }
         change.planned.set(name, part);
     }
-    if configured(attributes, &change.planned) == configured(attributes, prior) {
+    let apart_from = if covered { "manifest" } else { "" };
+    if configured(attributes, &change.planned, apart_from)
+        == configured(attributes, prior, apart_from)
+    {
         change.planned = prior.clone();
         change.replace.clear();
     } else {
@@ -127,18 +137,11 @@ fn decided(config: &Value) -> Result<()> {
     Ok(())
 }
 
-fn means_the_same(config: &Value, prior: &Value, ignored: &[FieldPath], unapplied: bool) -> bool {
-    let documents = content::document(config).ok().zip(content::document(prior).ok());
-    documents.is_some_and(|(config, prior)| {
-        drift::same(&config, &prior, ignored)
-            // What else the state of an import shows is others'.
-            || (unapplied && drift::covers(&prior, &config))
-    })
-}
-
-/// What of the values a configuration decides.
-fn configured<'a>(attributes: &[Attribute], values: &'a Value) -> Vec<&'a Value> {
-    let configured = attributes.iter().filter(|attr| attr.presence != Presence::Computed);
+/// What of the values a configuration decides, apart from one of them.
+fn configured<'a>(attributes: &[Attribute], values: &'a Value, apart_from: &str) -> Vec<&'a Value> {
+    let configured = attributes
+        .iter()
+        .filter(|attr| attr.presence != Presence::Computed && attr.name != apart_from);
     configured.map(|attr| values.get(attr.name)).collect()
 }
 

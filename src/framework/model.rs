@@ -4,6 +4,7 @@
 //! comments and `#[attr(...)]`, and the conversion to and from [`Value`]. The
 //! fields are [`Attr`]s: null, unknown or known.
 
+mod unknown;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -168,7 +169,7 @@ impl<T: AttrValue> Attr<T> {
             Value::Null => Ok(Self::Null),
             Value::Unknown => Ok(Self::Unknown),
             // A typed collection cannot say which of its elements is unknown.
-            Value::List(ref values) if values.iter().any(Value::is_unknown) => Ok(Self::Unknown),
+            Value::List(ref values) if unknown::hides::<T>(values) => Ok(Self::Unknown),
             Value::Object(ref values)
                 if !matches!(T::kind(), Kind::Nested(Nesting::Single, _))
                     && values.values().any(Value::is_unknown) =>

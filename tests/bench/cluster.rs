@@ -78,6 +78,8 @@ struct Round {
     /// With the same schema, and nothing behind it.
     idle: Life,
     ours: Life,
+    /// The same objects as `gitops_manifest`.
+    manifests: Life,
     kubectl_apply: Duration,
     kubectl_get: Duration,
     bare_apply: Duration,
@@ -108,16 +110,27 @@ impl<'a> Bench<'a> {
     async fn round(&self, size: usize) -> anyhow::Result<Round> {
         eprintln!("measuring {size} Applications");
         let floor = self.life("floor", size, &floor(size))?;
-        let ours = ours(&self.sandbox.control_plane().admin().file, size);
+        let kubeconfig = &self.sandbox.control_plane().admin().file;
+        let ours = ours(kubeconfig, size);
         let mut idle = ours.clone();
         idle["terraform"]["required_providers"]["gitops"]["source"] = "eks-gitops/idle".into();
         let idle = self.life("idle", size, &idle)?;
         let ours = self.life("ours", size, &ours)?;
+        let manifests = self.life("manifests", size, &manifests(kubeconfig, size))?;
         let (kubectl_apply, kubectl_get) = self.kubectl(size)?;
         self.bare_delete(size).await?;
         let bare_apply = self.bare_apply(size).await?;
         let bare_delete = self.bare_delete(size).await?;
-        Ok(Round { floor, idle, ours, kubectl_apply, kubectl_get, bare_apply, bare_delete })
+        Ok(Round {
+            floor,
+            idle,
+            ours,
+            manifests,
+            kubectl_apply,
+            kubectl_get,
+            bare_apply,
+            bare_delete,
+        })
     }
 
     fn life(&self, name: &str, size: usize, configuration: &Json) -> anyhow::Result<Life> {
@@ -268,6 +281,17 @@ fn ours(kubeconfig: &Path, size: usize) -> Json {
     })
 }
 
+/// The same objects as manifests.
+fn manifests(kubeconfig: &Path, size: usize) -> Json {
+    let mut manifest = object(0);
+    manifest["metadata"]["name"] = "app-${count.index}".into();
+    manifest["spec"]["destination"]["namespace"] = "app-${count.index}".into();
+    let mut configuration = ours(kubeconfig, size);
+    configuration["resource"] =
+        json!({ "gitops_manifest": { "bench": { "count": size, "manifest": manifest } } });
+    configuration
+}
+
 /// Objects of the same shape that nobody is asked about.
 fn floor(size: usize) -> Json {
     let resource = json!({ "count": size, "input": numbered() });
@@ -332,6 +356,7 @@ impl Round {
             floor: self.floor.or_less(&other.floor),
             idle: self.idle.or_less(&other.idle),
             ours: self.ours.or_less(&other.ours),
+            manifests: self.manifests.or_less(&other.manifests),
             kubectl_apply: self.kubectl_apply.min(other.kubectl_apply),
             kubectl_get: self.kubectl_get.min(other.kubectl_get),
             bare_apply: self.bare_apply.min(other.bare_apply),
@@ -340,40 +365,11 @@ impl Round {
     }
 
     fn rows(&self, size: usize) -> Vec<Row> {
-        let Self { floor, idle, ours, kubectl_apply, kubectl_get, bare_apply, bare_delete } = *self;
+        let Self { floor, idle, kubectl_apply, kubectl_get, bare_apply, bare_delete, .. } = *self;
         let time = Figure::Time;
-        let memory = Figure::Bytes(ours.memory);
-        vec![
-            Row::within(
-                "plan that creates",
-                time(ours.plan),
-                time(floor.plan.mul_f64(1.5)),
-                "1.5 × floor",
-            ),
-            Row::within(
-                "apply",
-                time(ours.apply),
-                time((floor.apply + bare_apply).mul_f64(1.3)),
-                "1.3 × (floor + bare requests)",
-            ),
-            Row::within(
-                "plan again, with the refresh",
-                time(ours.again),
-                time(floor.again.mul_f64(1.5) + kubectl_get),
-                "1.5 × floor + `kubectl get`",
-            ),
-            Row::within(
-                "destroy",
-                time(ours.destroy),
-                time((floor.destroy + bare_delete).mul_f64(1.3)),
-                "1.3 × (floor + bare requests)",
-            ),
-            // The budget is for 1,000 resources; fewer have no excuse for more.
-            if size <= 1000 {
-                Row::within("most resident memory", memory, Figure::Bytes(40 << 20), "")
-            } else {
-                Row::free("most resident memory", memory)
-            },
+        let mut rows = self.within("", &self.ours, size);
+        rows.extend(self.within("`gitops_manifest`: ", &self.manifests, size));
+        rows.extend([
             Row::free("floor (`terraform_data`): plan that creates", time(floor.plan)),
             Row::free("floor: apply", time(floor.apply)),
             Row::free("floor: plan again", time(floor.again)),
@@ -386,6 +382,47 @@ impl Round {
             Row::free("`kubectl get`", time(kubectl_get)),
             Row::free("bare server-side applies, ten at a time", time(bare_apply)),
             Row::free("bare deletes, ten at a time", time(bare_delete)),
+        ]);
+        rows
+    }
+
+    /// What the budget is for, of one way to have the objects.
+    fn within(&self, of: &str, life: &Life, size: usize) -> Vec<Row> {
+        let Self { floor, kubectl_get, bare_apply, bare_delete, .. } = *self;
+        let time = Figure::Time;
+        let memory = Figure::Bytes(life.memory);
+        let name = |name: &str| format!("{of}{name}");
+        vec![
+            Row::within(
+                name("plan that creates"),
+                time(life.plan),
+                time(floor.plan.mul_f64(1.5)),
+                "1.5 × floor",
+            ),
+            Row::within(
+                name("apply"),
+                time(life.apply),
+                time((floor.apply + bare_apply).mul_f64(1.3)),
+                "1.3 × (floor + bare requests)",
+            ),
+            Row::within(
+                name("plan again, with the refresh"),
+                time(life.again),
+                time(floor.again.mul_f64(1.5) + kubectl_get),
+                "1.5 × floor + `kubectl get`",
+            ),
+            Row::within(
+                name("destroy"),
+                time(life.destroy),
+                time((floor.destroy + bare_delete).mul_f64(1.3)),
+                "1.3 × (floor + bare requests)",
+            ),
+            // The budget is for 1,000 resources; fewer have no excuse for more.
+            if size <= 1000 {
+                Row::within(name("most resident memory"), memory, Figure::Bytes(40 << 20), "")
+            } else {
+                Row::free(name("most resident memory"), memory)
+            },
         ]
     }
 }

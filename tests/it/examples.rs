@@ -53,7 +53,15 @@ const PRIVATE_KEY: &str = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE K
 fn every_example_is_valid_and_formatted() {
     let tofu = Cli::tofu();
     let mut folders: Vec<_> = PAGES.into_iter().flat_map(folders_in).collect();
-    let whole = ["provider", "quickstart", "github-actions", "hub-and-spoke", "irsa", "karpenter"];
+    let whole = [
+        "provider",
+        "quickstart",
+        "github-actions",
+        "hub-and-spoke",
+        "irsa",
+        "karpenter",
+        "migrate-manifests",
+    ];
     folders.extend(whole.map(|name| Path::new("examples").join(name)));
     folders.extend(["capability", "apps"].map(|unit| Path::new("terragrunt-examples").join(unit)));
     let mut wrong: Vec<_> = folders.iter().filter_map(|folder| tofu.complaint(folder)).collect();

@@ -34,6 +34,25 @@ pub(super) fn seen(ours: &Json, live: &Json, rewritten: &Rewritten, ignored: &[F
     compare(ours, live, ignored, &mut differ)
 }
 
+/// What of `ours` says nothing and is not there, of an object that was never applied here: typed
+/// APIs drop what is empty.
+pub(super) fn dropped(ours: &Json, live: &Json) -> Rewritten {
+    let mut found = Rewritten::new();
+    let mut differ = |at: &str, ours: &Json, live: Option<&Json>| {
+        let empty = match ours {
+            Json::Object(fields) => fields.is_empty(),
+            Json::Array(elements) => elements.is_empty(),
+            _ => false,
+        };
+        if empty && live.is_none() {
+            found.insert(at.to_owned(), digest(live));
+        }
+        live.cloned()
+    };
+    compare(ours, live, &[], &mut differ);
+    found
+}
+
 /// What an apply of `ours` turned out to be otherwise than it was sent.
 pub(super) fn rewritten(ours: &Json, applied: &Json) -> Rewritten {
     let mut found = Rewritten::new();

@@ -292,6 +292,7 @@ impl Lifecycle<Provider> for Life {
             // Another provider's state said what it manages of the object.
             let ours = content::document(found.get("manifest"))?;
             cx.remember(FORMER_MANAGERS, peers::former_managers(&ours, &live));
+            cx.remember(REWRITTEN, drift::dropped(&ours, &live));
             return seen(cx, &live, &found).map(Some);
         }
         cx.remember(UNAPPLIED, true);

@@ -105,6 +105,10 @@ pub(super) fn blurred(attributes: &[Attribute], config: &Val, choices: &mut Choi
                 }
                 blurred(inner, &element, choices)
             }),
+            (Kind::Plain(_), Val::Dynamic(typed)) => {
+                let value = blurred_within(typed.1, choices);
+                Val::Dynamic(Box::new((typed.0, value)))
+            }
             (Kind::Plain(_), value) => elementwise(value, &mut |element, inside| {
                 if inside && choices.once_in(4) { Val::Unknown } else { element }
             }),
@@ -112,6 +116,42 @@ pub(super) fn blurred(attributes: &[Attribute], config: &Val, choices: &mut Choi
         (attr.name.to_owned(), blurred)
     });
     Val::Map(blurred.collect())
+}
+
+/// A value that brings its type along, with single values in it known only after apply.
+fn blurred_within(value: Val, choices: &mut Choices<'_>) -> Val {
+    match value {
+        Val::Map(entries) => Val::Map(
+            entries.into_iter().map(|(key, value)| (key, blurred_within(value, choices))).collect(),
+        ),
+        Val::List(elements) => {
+            Val::List(elements.into_iter().map(|it| blurred_within(it, choices)).collect())
+        }
+        Val::String(_) | Val::Number(_) | Val::Bool(_) if choices.once_in(8) => Val::Unknown,
+        value => value,
+    }
+}
+
+/// The same with a text for whatever is unknown.
+fn filled(ty: Ty, value: Val) -> (Ty, Val) {
+    match (ty, value) {
+        (_, Val::Unknown) => (Ty::String, "a".into()),
+        (Ty::Object(types), Val::Map(values)) => {
+            let entries = types.into_iter().map(|(name, ty)| {
+                let value = values.get(&name).cloned().unwrap_or(Val::Null);
+                (name, filled(ty, value))
+            });
+            let (types, values): (BTreeMap<_, _>, BTreeMap<_, _>) =
+                entries.map(|(name, (ty, value))| ((name.clone(), ty), (name, value))).unzip();
+            (Ty::Object(types), Val::Map(values))
+        }
+        (Ty::Tuple(types), Val::List(values)) => {
+            let (types, values) =
+                types.into_iter().zip(values).map(|(ty, value)| filled(ty, value)).unzip();
+            (Ty::Tuple(types), Val::List(values))
+        }
+        known => known,
+    }
 }
 
 /// Maps the elements of a collection, or the value itself, which is said in the
@@ -151,6 +191,7 @@ pub(super) fn settled(attributes: &[Attribute], planned: &Val, choices: &mut Cho
 fn known(ty: &Type, attr: &Attribute, planned: Val, choices: &mut Choices<'_>) -> Val {
     match (ty, planned) {
         (ty, Val::Unknown) => plain(ty, attr, choices, Taste::Valid),
+        (Type::Dynamic, Val::Dynamic(typed)) => Val::Dynamic(Box::new(filled(typed.0, typed.1))),
         (Type::List(ty) | Type::Set(ty), planned) => {
             elementwise(planned, &mut |element, _| known(ty, attr, element, choices))
         }

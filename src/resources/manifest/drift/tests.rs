@@ -125,6 +125,17 @@ fn what_an_apply_turned_into_is_no_drift_until_it_changes() {
 }
 
 #[test]
+fn what_is_empty_may_have_been_dropped_before() {
+    let ours = json!({"metadata": {"annotations": {}, "labels": {"a": "b"}}, "list": []});
+    let live = json!({"metadata": {}});
+    let known = dropped(&ours, &live);
+    assert_eq!(known.keys().collect::<Vec<_>>(), ["/list", "/metadata/annotations"]);
+    let mut expected = ours.clone();
+    expected["metadata"].as_object_mut().unwrap().remove("labels");
+    assert_eq!(seen(&ours, &live, &known, &[]), expected);
+}
+
+#[test]
 fn what_is_ignored_is_neither_seen_nor_overwritten() {
     let [ours, mut live] = deployment();
     live["spec"]["replicas"] = 5.into();

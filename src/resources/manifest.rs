@@ -22,7 +22,7 @@ use crate::framework::{Any, Attr, AttrValue, Model, Result, Set, Timeouts, Value
 use crate::resources::object::ClusterRef;
 
 /// Any object of a Kubernetes cluster, of a kind that has no resource of its own here: a Deployment,
-/// a CustomResourceDefinition, an object of that definition.
+/// a `CustomResourceDefinition`, an object of that definition.
 ///
 /// It is applied on the server's side. Only the fields that `manifest` sets are managed, and only
 /// they show in a plan: what the API fills in and what controllers and people add is theirs. A plan
@@ -98,8 +98,8 @@ pub struct Manifest {
 /// What to wait for; all of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Model)]
 pub struct Wait {
-    /// Until a Deployment, a StatefulSet or a DaemonSet is rolled out, as `kubectl rollout status`
-    /// has it; off when not set.
+    /// Until a `Deployment`, a `StatefulSet` or a `DaemonSet` is rolled out, as `kubectl rollout
+    /// status` has it; off when not set.
     #[attr(local)]
     pub rollout: Attr<bool>,
     /// Until the object has these conditions.

@@ -69,13 +69,13 @@ fn renamed(entries: &Json, from: &[String]) -> Option<Json> {
         entries.iter().cloned().partition(|entry| is_theirs(entry) || is_ours(entry));
     let mut ours: Vec<Json> = Vec::new();
     for mut entry in taken {
-        match ours.iter_mut().find(|known| known["apiVersion"] == entry["apiVersion"]) {
-            Some(known) => unite(&mut known["fieldsV1"], entry["fieldsV1"].take()),
-            None => {
-                entry["manager"] = FIELD_MANAGER.into();
-                entry["operation"] = "Apply".into();
-                ours.push(entry);
-            }
+        let known = ours.iter_mut().find(|known| known["apiVersion"] == entry["apiVersion"]);
+        if let Some(known) = known {
+            unite(&mut known["fieldsV1"], entry["fieldsV1"].take());
+        } else {
+            entry["manager"] = FIELD_MANAGER.into();
+            entry["operation"] = "Apply".into();
+            ours.push(entry);
         }
     }
     left.extend(ours);

@@ -194,13 +194,12 @@ fn text(
 ) {
     let path = names.iter().fold(Path::attribute("manifest"), |path, name| path.field(*name));
     let broken = match at(manifest, names) {
-        Value::Unknown => return,
+        Value::Null if required => return missing(&path, diagnostics),
+        Value::Null | Value::Unknown => return,
         Value::String(text) => match rule(text) {
             Ok(()) => return,
             Err(broken) => broken,
         },
-        Value::Null if required => return missing(&path, diagnostics),
-        Value::Null => return,
         Value::Bool(_) | Value::Number(_) => {
             "the API takes text only: write it in quotes".to_owned()
         }

@@ -64,12 +64,7 @@ pub(super) fn rewritten(ours: &Json, applied: &Json) -> Rewritten {
     found
 }
 
-fn compare(
-    ours: &Json,
-    live: &Json,
-    ignored: &[FieldPath],
-    differ: &mut dyn FnMut(&str, &Json, Option<&Json>) -> Option<Json>,
-) -> Json {
+fn compare(ours: &Json, live: &Json, ignored: &[FieldPath], differ: &mut Differ<'_>) -> Json {
     let ignored: Vec<_> = ignored.iter().map(FieldPath::pointer).collect();
     let written = written_fields(live);
     let live = content::comparable(ours, live);
@@ -81,10 +76,12 @@ fn compare(
 struct Look<'a> {
     /// JSON pointers of what is not looked at.
     ignored: &'a [String],
-    /// What is seen of something that differs: where it is, what the manifest and what the live
-    /// object has.
-    differ: &'a mut dyn FnMut(&str, &Json, Option<&Json>) -> Option<Json>,
+    differ: &'a mut Differ<'a>,
 }
+
+/// What is seen of something that differs: where it is, what the manifest and what the live object
+/// has.
+type Differ<'a> = dyn FnMut(&str, &Json, Option<&Json>) -> Option<Json> + 'a;
 
 impl Look<'_> {
     /// What is seen of a value; `None` when it is not there.
@@ -190,21 +187,19 @@ fn digest(live: Option<&Json>) -> String {
 /// Whether two manifests mean the same, apart from what is ignored.
 pub(super) fn same(a: &Json, b: &Json, ignored: &[FieldPath]) -> bool {
     let [a, b] = [a, b].map(|document| canonical(&without(document.clone(), ignored)));
-    alike("", &a, &b, &|a, b| a.len() == b.len())
+    alike("", &a, &b, |a, b| a.len() == b.len())
 }
 
 /// Whether all that a manifest says is so in another one, which may say more.
 pub(super) fn covers(more: &Json, less: &Json) -> bool {
-    alike("", &canonical(less), &canonical(more), &|_, _| true)
+    alike("", &canonical(less), &canonical(more), |_, _| true)
 }
 
+/// Whether two objects have fields enough in common.
+type Enough = fn(&Map<String, Json>, &Map<String, Json>) -> bool;
+
 /// Whether every field of `a` means the same in `b`, and `enough` says so of the objects.
-fn alike(
-    at: &str,
-    a: &Json,
-    b: &Json,
-    enough: &dyn Fn(&Map<String, Json>, &Map<String, Json>) -> bool,
-) -> bool {
+fn alike(at: &str, a: &Json, b: &Json, enough: Enough) -> bool {
     match (a, b) {
         (Json::Object(a), Json::Object(b)) => {
             enough(a, b)

@@ -1,4 +1,4 @@
-//! Whether a Deployment, a StatefulSet or a DaemonSet is rolled out, by the rules of
+//! Whether a `Deployment`, a `StatefulSet` or a `DaemonSet` is rolled out, by the rules of
 //! `kubectl rollout status`.
 
 use serde_json::Value as Json;

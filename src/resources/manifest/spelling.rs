@@ -70,6 +70,21 @@ pub(super) fn text_of_base64(data: &str) -> Option<String> {
     String::from_utf8(STANDARD.decode(without_breaks(data)).ok()?).ok()
 }
 
+/// Units by powers of 1,024.
+const BINARY: [&str; 6] = ["Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
+/// Units by powers of ten.
+const DECIMAL: [(&str, i32); 9] = [
+    ("n", -9),
+    ("u", -6),
+    ("m", -3),
+    ("k", 3),
+    ("M", 6),
+    ("G", 9),
+    ("T", 12),
+    ("P", 15),
+    ("E", 18),
+];
+
 /// A quantity as a whole number of the smallest unit that Kubernetes knows, a billionth.
 fn quantity(json: &Json) -> Option<i128> {
     let text = match json {
@@ -77,18 +92,6 @@ fn quantity(json: &Json) -> Option<i128> {
         Json::Number(number) => number.to_string(),
         _ => return None,
     };
-    const BINARY: [&str; 6] = ["Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
-    const DECIMAL: [(&str, i32); 9] = [
-        ("n", -9),
-        ("u", -6),
-        ("m", -3),
-        ("k", 3),
-        ("M", 6),
-        ("G", 9),
-        ("T", 12),
-        ("P", 15),
-        ("E", 18),
-    ];
     let power = |base: i128, exponent: u32| base.checked_pow(exponent);
     for (unit, exponent) in BINARY.iter().zip(1..) {
         if let Some(number) = text.strip_suffix(unit) {

@@ -10,6 +10,7 @@ mod findings;
 pub mod functions;
 pub mod iam;
 pub mod kargo;
+pub mod kro;
 pub mod manifest;
 pub mod object;
 pub(crate) mod tags;
@@ -56,6 +57,9 @@ pub fn registry() -> Registry<Provider> {
         .data_source::<data_sources::kargo_freight::KargoFreight>()
         .data_source::<data_sources::kargo_stage::KargoStage>()
         .data_source::<data_sources::kargo_warehouse::KargoWarehouse>()
+        .kind::<kro::resource_graph_definition::ResourceGraphDefinition>()
+        .managed(Managed::new(manifest::Life::default()))
+        .list::<manifest::list::Manifests>()
         .data_source::<data_sources::manifest::Manifest>()
         .data_source::<data_sources::pod_identity_associations::PodIdentityAssociations>()
         .ephemeral::<ephemeral::ecr_authorization_token::EcrAuthorizationToken>()

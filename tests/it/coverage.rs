@@ -31,6 +31,7 @@ use terraform_provider_gitops::resources::kargo::warehouse::Warehouse;
 use terraform_provider_gitops::resources::kargo::warehouse::subscription::{
     ChartSubscription, GitSubscription, ImageSubscription, Subscription,
 };
+use terraform_provider_gitops::resources::kro::resource_graph_definition::ResourceGraphDefinition;
 
 use allowed::ALLOWED;
 use compare::{Difference, compare};
@@ -55,6 +56,11 @@ fn every_field_of_the_definitions_has_its_attribute() {
             definitions.kargo("kargo.akuity.io_warehouses.yaml"),
             "Warehouse",
             Warehouse::attributes(),
+        ),
+        (
+            definitions.kro("kro.run_resourcegraphdefinitions.yaml"),
+            "ResourceGraphDefinition",
+            ResourceGraphDefinition::attributes(),
         ),
     ] {
         let spec = file["properties"].get("spec").cloned().unwrap_or_else(|| json!({}));
@@ -149,6 +155,7 @@ fn models() -> Vec<(&'static str, Schema)> {
         of::<Repository>("repository"),
         of::<RepositoryCredentials>("repository_credentials"),
         of::<Warehouse>("kargo_warehouse"),
+        of::<ResourceGraphDefinition>("kro_resource_graph_definition"),
     ]
 }
 

@@ -9,6 +9,7 @@ mod controllers;
 mod drift;
 mod ecr;
 mod faults;
+mod graphs;
 mod imports;
 mod interrupted;
 mod lists;

@@ -7,7 +7,7 @@ use crate::support::core::Val;
 
 /// What no call of an API changes on an object that is there. Of the objects of a cluster that is
 /// what they are called by; of AWS's, whatever their calls to update do not take.
-const FIXED: [(&str, &[&str]); 10] = [
+const FIXED: [(&str, &[&str]); 11] = [
     ("app_project", &["name", "namespace"]),
     ("application", &["name", "namespace"]),
     ("cluster", &["name", "namespace"]),
@@ -28,6 +28,10 @@ const FIXED: [(&str, &[&str]); 10] = [
     ("kargo_project", &["name"]),
     ("kargo_stage", &["name", "namespace"]),
     ("kargo_warehouse", &["name", "namespace"]),
+    (
+        "kro_resource_graph_definition",
+        &["name", "schema.api_version", "schema.group", "schema.kind", "schema.scope"],
+    ),
     ("pod_identity_association", &["cluster_name", "namespace", "region", "service_account"]),
 ];
 

@@ -21,6 +21,9 @@ const OVERRIDE: &str = "the whole template once more: one JSON text, checked aga
 /// Why parameters are JSON.
 const PARAMETERS: &str = "parameters are of any type: one JSON text with all of them";
 
+/// Why a field without a schema is dynamic.
+const OPEN: &str = "an object of any content, which is written in plain HCL";
+
 /// Every difference that there is.
 pub(super) const ALLOWED: &[Entry] = &[
     entry("Application.project", What::Required, "it has a default"),
@@ -206,4 +209,8 @@ pub(super) const ALLOWED: &[Entry] = &[
         What::Default,
         "Kargo's webhook fills nothing in; the default is that of the missing field",
     ),
+    entry("ResourceGraphDefinition.schema.scope", What::Required, "it has a default"),
+    entry("ResourceGraphDefinition.schema.spec", What::Type, OPEN),
+    entry("ResourceGraphDefinition.schema.status", What::Type, OPEN),
+    entry("ResourceGraphDefinition.schema.types", What::Type, OPEN),
 ];

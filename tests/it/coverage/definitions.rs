@@ -18,6 +18,7 @@ pub(super) struct Definitions {
     pub(super) origin: String,
     argocd: BTreeMap<String, String>,
     kargo: BTreeMap<String, String>,
+    kro: BTreeMap<String, String>,
     subscriptions: PathBuf,
 }
 
@@ -34,6 +35,7 @@ impl Definitions {
                 origin: folder.display().to_string(),
                 argocd: files(&folder.join("argocd")),
                 kargo: files(&folder.join("kargo")),
+                kro: files(&folder.join("kro")),
                 subscriptions,
             };
         }
@@ -43,6 +45,7 @@ impl Definitions {
             origin: "the modules that the sandbox pins".to_owned(),
             argocd: pinned(CustomResources::ArgoCd),
             kargo: pinned(CustomResources::Kargo),
+            kro: pinned(CustomResources::Kro),
             subscriptions,
         }
     }
@@ -55,6 +58,11 @@ impl Definitions {
     /// The schema of a kind of Kargo.
     pub(super) fn kargo(&self, file: &str) -> Json {
         schema(&self.kargo, file)
+    }
+
+    /// The schema of a kind of kro.
+    pub(super) fn kro(&self, file: &str) -> Json {
+        schema(&self.kro, file)
     }
 
     /// The schema of a subscription, which its definition leaves open.

@@ -3,6 +3,7 @@
 //! | what a test needs | how it asks | beside whom it runs |
 //! |---|---|---|
 //! | only the tools and moto | [`sandbox`] | everybody |
+//! | kro, in a cluster of its own | [`with_kro`] | everybody |
 //! | an EKS API with faults and calls of its own | [`own_eks`] | everybody |
 //! | objects of Argo CD and Kargo that no controller sees | [`kinds`] | everybody but [`alone`] |
 //! | the capability of the cluster, and with it Argo CD | [`alone`] | [`own_eks`] |
@@ -56,6 +57,25 @@ pub(crate) async fn sandbox() -> &'static Sandbox {
             ..Options::default()
         };
         let sandbox = Sandbox::start(options).await.expect("a sandbox");
+        gitops_sandbox::cli::print_timings(&sandbox);
+        sandbox
+    };
+    SANDBOX.get_or_init(start).await
+}
+
+/// A sandbox of its own with the real kro, whose controller sees every definition in the cluster. It
+/// ends with this process, too.
+pub(crate) async fn with_kro() -> &'static Sandbox {
+    static SANDBOX: OnceCell<Sandbox> = OnceCell::const_new();
+    let start = || async {
+        let options = Options {
+            provider: Some(PathBuf::from(PROVIDER)),
+            managed: false,
+            with: BTreeSet::from([Part::Kro]),
+            without: BTreeSet::from([Part::Argocd, Part::Kargo, Part::Aws]),
+            ..Options::default()
+        };
+        let sandbox = Sandbox::start(options).await.expect("a sandbox with kro");
         gitops_sandbox::cli::print_timings(&sandbox);
         sandbox
     };

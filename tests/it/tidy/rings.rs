@@ -117,6 +117,18 @@ pub(super) static RINGS: &[Ring] = &[
         ],
         libraries: &[&AWS],
     },
+    Ring {
+        at: "resources::kro",
+        uses: &[
+            "framework",
+            "clients::kube",
+            "provider",
+            "resources::findings",
+            "resources::object",
+            "resources::Operation",
+        ],
+        libraries: &[],
+    },
     // Any object of a cluster.
     Ring {
         at: "resources::manifest",

@@ -24,7 +24,7 @@ moved {
 
 # Was: resource "kubectl_manifest" "settings" { yaml_body = file("…/settings.yaml") }
 resource "gitops_manifest" "settings" {
-  manifest = provider::gitops::manifest_decode(file("${path.module}/manifests/settings.yaml"))
+  manifest = provider::gitops::manifest_decode(file("${path.module}/settings.yaml"))
 }
 
 moved {
@@ -35,7 +35,7 @@ moved {
 locals {
   # Was: data "kubectl_file_documents" "web" { content = file("…/web.yaml") }
   web = {
-    for manifest in provider::gitops::manifest_decode_multi(file("${path.module}/manifests/web.yaml")) :
+    for manifest in provider::gitops::manifest_decode_multi(file("${path.module}/web.yaml")) :
     "${manifest.kind}/${manifest.metadata.name}" => manifest
   }
 }

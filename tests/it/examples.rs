@@ -211,7 +211,8 @@ fn copied(folder: &Path) -> (TempDir, String) {
         if is_configuration {
             text += &fs::read_to_string(&file).expect("a configuration");
         }
-        if is_configuration || name.ends_with(tftests::END) {
+        // What a configuration reads lies beside it.
+        if is_configuration || name.ends_with(tftests::END) || name.ends_with(".yaml") {
             fs::copy(&file, copy.path().join(name)).expect("a copy");
         }
     }

@@ -103,7 +103,7 @@ pub struct PrinterColumn {
     pub description: Attr<String>,
     /// `OpenAPI` format of the value, as in `date-time`.
     pub format: Attr<String>,
-    /// 0 for what is always printed; columns with more only with `-o wide`.
+    /// Its rank: 0 is always printed, what is higher only with `-o wide`.
     pub priority: Attr<i64>,
 }
 
@@ -285,7 +285,7 @@ mod tests {
             .into(),
             ..ResourceGraphDefinition::default()
         };
-        let values = definition.into_value();
+        let values = Model::into_value(definition);
         let attributes = ResourceGraphDefinition::attributes();
         let json = render(&attributes, "/spec", &values).unwrap();
         assert_eq!(

@@ -4,7 +4,7 @@ use super::content::{self, Subject, at, group};
 use super::field_path::FieldPath;
 use super::{drift, known};
 use crate::framework::schema::Presence;
-use crate::framework::{Attr, Attribute, Change, Error, Path, Result, Value};
+use crate::framework::{Attr, Attribute, Change, Error, Path, Result, Value, json};
 
 /// Remembered of an object that was imported and that nothing was applied to since: its state shows
 /// more than is managed here.
@@ -58,6 +58,7 @@ pub(super) fn update(attributes: &[Attribute], change: &mut Change, unapplied: b
     if same {
         change.planned.set("manifest", before.clone());
     }
+    spelled_alike(config, before, &ignored(&change.config))?;
     // What else the state of an import shows is others', and stays theirs.
     let covered =
         unapplied && documents.is_some_and(|(config, before)| drift::covers(&before, &config));
@@ -135,6 +136,53 @@ fn decided(config: &Value) -> Result<()> {
         .advise("Write it so that its elements are known when the plan is made."));
     }
     Ok(())
+}
+
+/// Refuses a manifest with unknown parts whose known parts are spelled otherwise than in the state
+/// and mean the same, or are ignored.
+///
+/// If the unknown parts turned out to be as they were, nothing would change, and the state would
+/// keep its spelling; else it would get the new one. A plan has to say which beforehand.
+fn spelled_alike(config: &Value, prior: &Value, ignored: &[FieldPath]) -> Result<()> {
+    if config.is_wholly_known() {
+        return Ok(());
+    }
+    let as_it_was = filled(content::unwrapped(config), content::unwrapped(prior));
+    let documents = content::document(&as_it_was).ok().zip(content::document(prior).ok());
+    let Some((config, prior)) = documents else { return Ok(()) };
+    if json::same(&config, &prior) || !drift::same(&config, &prior, ignored) {
+        return Ok(());
+    }
+    let path = Path::attribute("manifest");
+    Err(Error::premature(
+        "parts of manifest are known only after apply, and others are ignored, or mean the same as \
+         before in another spelling: whether they change cannot be told",
+    )
+    .at(path)
+    .advise("Write what is known as it was, or apply first what the unknown parts depend on."))
+}
+
+/// A value with what is unknown as it was before.
+fn filled(value: &Value, before: &Value) -> Value {
+    match value {
+        Value::Unknown => before.clone(),
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(name, value)| {
+                let before = content::unwrapped(before.get(name));
+                (name.clone(), filled(content::unwrapped(value), before))
+            })
+            .collect(),
+        Value::List(elements) => {
+            let known = before.as_list().unwrap_or_default();
+            let element = |(at, value): (usize, &Value)| {
+                let before = known.get(at).map_or(&Value::Null, content::unwrapped);
+                filled(content::unwrapped(value), before)
+            };
+            elements.iter().enumerate().map(element).collect()
+        }
+        value => value.clone(),
+    }
 }
 
 /// What of the values a configuration decides, apart from one of them.

@@ -277,6 +277,26 @@ fn another_spelling_and_what_is_ignored_are_no_change() {
 }
 
 #[test]
+fn a_plan_with_unknown_parts_promises_no_spelling_that_it_may_not_keep() {
+    let prior = state(&config_map(), Some("default"));
+    let with = |x: Value, y: &Json| {
+        let mut json = config_map();
+        json["data"]["y"] = y.clone();
+        let mut partly = documents::to_dynamic(&json);
+        let mut data = partly.value.get("data").clone();
+        data.set("x", x);
+        partly.value.set("data", data);
+        let config = Manifest { manifest: Attr::Known(Document(partly)), ..Manifest::default() };
+        planned(Some(&prior), &config, false)
+    };
+    // A null says nothing, as before; whether the rest changes is not known.
+    let error = with(Value::Unknown, &Json::Null).unwrap_err();
+    assert!(error.contains("whether they change cannot be told"), "{error}");
+    assert!(with("1".into(), &Json::Null).is_ok());
+    assert!(with(Value::Unknown, &json!("2")).is_ok());
+}
+
+#[test]
 fn what_an_import_shows_beyond_the_configuration_is_others() {
     let mut more = config_map();
     more["metadata"]["labels"] = json!({"team": "a"});

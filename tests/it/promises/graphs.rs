@@ -82,8 +82,6 @@ resource "gitops_kro_resource_graph_definition" "this" {
       })
     },
   ]
-
-  timeouts { create = "2m" }
 }
 "#;
 
@@ -194,7 +192,8 @@ async fn a_kind_does_not_go_before_its_objects_unless_it_is_told_to() {
     let run = workspace.run(&destroy).await.failed();
     run.says(&format!("Setting {}/by-hand", workspace.prefix())).says("delete_instances");
     assert!(instances.find("by-hand").await.is_some());
-    workspace.edit("main.tf", "  timeouts {", "  delete_instances = true\n\n  timeouts {");
+    let named = "  name = var.prefix\n";
+    workspace.edit("main.tf", named, &format!("{named}  delete_instances = true\n"));
     workspace.apply().await.succeeded();
     workspace.run(&destroy).await.succeeded();
     assert_eq!(definitions(sandbox, &workspace).await, BTreeSet::new());
@@ -211,7 +210,8 @@ async fn a_kind_may_stay_when_its_graph_goes() {
     let sandbox = with_kro().await;
     let workspace = Workspace::new(sandbox, "graphs-kept");
     workspace.write("main.tf", MAIN);
-    workspace.edit("main.tf", "  timeouts {", "  keep_crd = true\n\n  timeouts {");
+    let named = "  name = var.prefix\n";
+    workspace.edit("main.tf", named, &format!("{named}  keep_crd = true\n"));
     workspace.init().await;
     workspace.apply().await.succeeded();
     workspace.destroy().await.succeeded();

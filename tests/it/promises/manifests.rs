@@ -103,7 +103,7 @@ async fn drifted(sandbox: &Sandbox, workspace: &Workspace) {
         changes(&[
             (
                 "gitops_manifest.settings",
-                &["fields?", "manifest.data.colour", "manifest.data.level"]
+                &["manifest.data.colour", "manifest.data.level", "fields?"]
             ),
             ("gitops_manifest.web", &[&args, &image]),
             ("gitops_manifest.widget", &["manifest.spec.list"]),

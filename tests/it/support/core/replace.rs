@@ -40,6 +40,10 @@ pub(crate) fn counted(
 fn follow(path: &proto::AttributePath, value: &Val) -> Option<Val> {
     let mut at = value.clone();
     for step in &path.steps {
+        // A dynamic value is looked into like any other.
+        while let Val::Dynamic(typed) = at {
+            at = typed.1;
+        }
         if !at.is_known() {
             return Some(Val::Unknown);
         }

@@ -152,7 +152,7 @@ fn a_broken_profile_ends_the_search() {
         std::fs::write(&file, "[profile dev]\nrole_arn = x\nsource_profile = gone\n").unwrap();
         let shared_config_files = vec![file];
         let ambient_profile = Some("dev".to_owned());
-        let settings = Settings { shared_config_files, ambient_profile, ..nothing() };
+        let settings = Settings { ambient_profile, shared_config_files, ..nothing() };
         let error = Clients::new(settings).unwrap().caller().await.unwrap_err();
         assert!(error.is_unauthenticated());
         let text = error.to_string();

@@ -212,7 +212,8 @@ fn copied(folder: &Path) -> (TempDir, String) {
             text += &fs::read_to_string(&file).expect("a configuration");
         }
         // What a configuration reads lies beside it.
-        if is_configuration || name.ends_with(tftests::END) || name.ends_with(".yaml") {
+        let is_beside = [tftests::END, ".yaml"].iter().any(|end| name.ends_with(end));
+        if is_configuration || is_beside {
             fs::copy(&file, copy.path().join(name)).expect("a copy");
         }
     }

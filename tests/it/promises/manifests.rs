@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use gitops_sandbox::Sandbox;
 use serde_json::{Value as Json, json};
 
+use super::lists;
 use super::moves::{Peer, move_here};
 use crate::support::cli::{Cli, Workspace};
-use crate::support::sandbox::{Objects, eventually, sandbox};
+use crate::support::sandbox::{Objects, eventually, own_eks, sandbox};
 
 const FIXTURE: &str = "tests/fixtures/manifests";
 /// What the fixture keeps nowhere.
@@ -348,6 +349,71 @@ async fn what_is_there_is_adopted_and_imported_and_wrong_kinds_are_named() {
     workspace.edit("main.tf", "\"ConfigMap\"", "\"Configmap\"");
     let run = workspace.apply().await.failed();
     run.says("has no Configmap in v1").says("ConfigMap");
+    workspace.destroy().await.succeeded();
+}
+
+const READ: &str = r#"
+resource "gitops_manifest" "login" {
+  manifest = {
+    apiVersion = "v1"
+    kind       = "Secret"
+    metadata   = { name = "login", namespace = gitops_manifest.namespace.name }
+    stringData = { username = "shop" }
+  }
+  manifest_wo         = { stringData = { password = "canary-of-the-manifest" } }
+  manifest_wo_version = 1
+}
+
+data "gitops_manifest" "login" {
+  api_version = "v1"
+  kind        = "Secret"
+  namespace   = var.prefix
+  name        = "login"
+  depends_on  = [gitops_manifest.login]
+}
+
+data "gitops_manifest" "namespace" {
+  api_version = "v1"
+  kind        = "Namespace"
+  name        = var.prefix
+  depends_on  = [gitops_manifest.login]
+}
+
+output "login" {
+  value = data.gitops_manifest.login.object
+}
+
+output "phase" {
+  value = data.gitops_manifest.namespace.object.status.phase
+}
+"#;
+
+#[tokio::test]
+async fn what_is_there_is_read_and_listed_without_the_values_of_secrets() {
+    let sandbox = sandbox().await;
+    let workspace = alone_with(sandbox, "manifests-read", READ);
+    workspace.init().await;
+    workspace.apply().await.succeeded().says("2 added");
+    let state: Json = serde_json::from_str(&workspace.read("terraform.tfstate")).expect("JSON");
+    let output = |name: &str| state["outputs"][name]["value"].clone();
+    assert_eq!(output("phase"), "Active");
+    assert_eq!((&output("login")["type"], output("login").get("data")), (&json!("Opaque"), None));
+    assert!(!state.to_string().contains(&base64(PASSWORD)), "{state:#}");
+
+    let core = lists::core(sandbox, &own_eks().await).await;
+    let query = json!({ "api_version": "v1", "kind": "Secret", "namespace": workspace.prefix() });
+    let found = core.list("gitops_manifest", &query, true, 0).await.expect("a list");
+    let [login] = &found[..] else { panic!("one Secret: {found:#?}") };
+    assert_eq!(login.display_name, format!("Secret {}/login", workspace.prefix()));
+    let identity = json!({
+        "api_version": "v1", "kind": "Secret", "name": "login", "namespace": workspace.prefix(),
+    });
+    assert_eq!(login.identity, identity);
+    let object = login.object.as_ref().expect("it was asked for");
+    assert_eq!(object["manifest"]["value"]["metadata"]["name"], "login");
+    assert_eq!(object["manifest"]["value"].get("data"), None);
+    let query = json!({ "api_version": "example.com/v1", "kind": "Nothing" });
+    assert!(core.list("gitops_manifest", &query, true, 0).await.expect("a list").is_empty());
     workspace.destroy().await.succeeded();
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 
 /// Texts of every kind that a check may ask for; the first that passes is what
 /// a smallest configuration has.
-pub(super) const TEXTS: [&str; 79] = [
+pub(super) const TEXTS: [&str; 81] = [
     "a",
     "main",
     "argocd",
@@ -19,6 +19,8 @@ pub(super) const TEXTS: [&str; 79] = [
     "a b",
     "A_b",
     "v1.2.3",
+    "v1alpha1",
+    "WebApplication",
     "^1.2.0",
     ">=1.0.0 <2.0.0",
     "1.x",

@@ -5,6 +5,7 @@ pub mod application;
 pub mod application_set;
 mod check;
 pub mod cluster;
+mod leaving;
 pub mod operation;
 mod peers;
 mod profile;

@@ -13,12 +13,10 @@ use async_trait::async_trait;
 use serde_json::Value as Json;
 
 use crate::clients::kube::{
-    FIELD_MANAGER, Freshness, ObjectKind, ObjectRef, Objects, Propagation, Target, WriteOptions,
-    owned_fields,
+    Applied, Freshness, ObjectKind, ObjectRef, Objects, Propagation, Target, WriteOptions,
 };
 use crate::framework::api::{self, View};
 use crate::framework::managed::with_write_only;
-use crate::framework::schema::Presence;
 use crate::framework::validate;
 use crate::framework::{
     Attribute, Change, DefaultTimeouts, Diagnostics, Error, ImportFormat, Lifecycle, Model, Path,
@@ -27,11 +25,15 @@ use crate::framework::{
 use crate::provider::Provider;
 use crate::resources::Operation;
 
+mod adoption;
+pub mod handover;
 mod ignored;
 pub(crate) mod life;
 mod list;
 pub mod meta;
 pub(crate) mod peers;
+
+use handover::{Ending, Management};
 
 pub use list::ObjectList;
 pub use meta::{ClusterMeta, ClusterRef, CommonMeta, ObjectMeta};
@@ -138,13 +140,14 @@ pub trait Kind: Send + Sync + 'static {
         Propagation::Background
     }
 
-    /// What must happen before the object is deleted.
+    /// What must happen before the object is deleted; [`handover::orphans`] says whether what it
+    /// has made or deployed stays.
     fn retire(scene: &Scene<'_>, state: &Value) -> impl Future<Output = Result<()>> + Send {
         let _ = (scene, state);
         async { Ok(()) }
     }
 
-    /// What is left to do when the object is gone.
+    /// What is left to do when the object is gone, with the same distinction.
     fn bury(scene: &Scene<'_>, state: &Value) -> impl Future<Output = Result<()>> + Send {
         let _ = (scene, state);
         async { Ok(()) }
@@ -209,7 +212,7 @@ impl<K: Kind> Custom<K> {
         config: &Value,
         options: &WriteOptions,
         live: Option<&Json>,
-    ) -> Result<crate::clients::kube::Applied> {
+    ) -> Result<Applied> {
         let values = with_write_only(self.attributes(), values.clone(), config);
         let mut content = K::render(self.attributes(), &values)?;
         if let Some(live) = live {
@@ -225,8 +228,60 @@ impl<K: Kind> Custom<K> {
 
     fn seen(&self, live: &Json, values: &Value) -> Result<Value> {
         let mut seen = K::project(self.attributes(), live, values, View::Owned)?;
-        ignored::keep(&Self::ignored(values), values, &mut seen);
+        if Management::of(values) == Management::Full {
+            ignored::keep(&Self::ignored(values), values, &mut seen);
+        }
+        handover::keep(values, &mut seen);
         Ok(seen)
+    }
+
+    /// Makes an object that is not managed here once it is there, or takes note of it.
+    async fn hand_over(
+        &self,
+        scene: &Scene<'_>,
+        planned: &Value,
+        config: &Value,
+        progress: &mut Progress,
+    ) -> Result<Value> {
+        let Scene { cx, target, object } = *scene;
+        let is_observed = Management::of(planned) == Management::Observe;
+        let objects = scene.objects();
+        let mut found = objects.get_with_new_access(target, object, cx.deadline()).await?;
+        if !is_observed && found.as_ref().is_some_and(is_leaving) {
+            objects.wait_gone(target, object, None, cx.deadline()).await?;
+            found = None;
+        }
+        if found.is_none() && is_observed {
+            return Err(handover::missing(object));
+        }
+        let mut made = None;
+        if found.is_none() {
+            K::prepare(scene, planned).await?;
+            let values = with_write_only(self.attributes(), planned.clone(), config);
+            let content = K::render(self.attributes(), &values)?;
+            made = self.cleared_up(scene, handover::make(scene, content).await).await?;
+        }
+        match made {
+            Some(made) => progress.save(self.seen(&made, planned)?),
+            None if is_observed => {}
+            None => cx.warn(
+                Path::root(),
+                "The object was there already",
+                format!("{object} is left as it is, since management is \"bootstrap\"."),
+            ),
+        }
+        let live = handover::let_go(scene, planned).await?;
+        self.finish(scene, planned, live, progress).await
+    }
+
+    /// Takes back what was prepared for an object that was refused.
+    async fn cleared_up<T>(&self, scene: &Scene<'_>, made: Result<T>) -> Result<T> {
+        if made.as_ref().is_err_and(Error::is_refusal)
+            && let Err(error) = K::abandon(scene).await
+        {
+            scene.cx.warn(Path::root(), error.summary(), error.detail());
+        }
+        made
     }
 
     async fn finish(
@@ -240,6 +295,11 @@ impl<K: Kind> Custom<K> {
         let live = K::settle(scene, planned, applied).await?;
         self.seen(&live, planned)
     }
+}
+
+/// Whether an object is on its way out.
+fn is_leaving(live: &Json) -> bool {
+    !live["metadata"]["deletionTimestamp"].is_null()
 }
 
 #[async_trait]
@@ -267,6 +327,7 @@ impl<K: Kind> Lifecycle<Provider> for Custom<K> {
     fn validate(&self, config: &Value, diagnostics: &mut Diagnostics) {
         validate::typed(config, diagnostics, K::validate);
         ignored::validate(self.attributes(), config, diagnostics);
+        handover::validate(config, diagnostics);
         if let Ok(cluster) = cluster(config) {
             ClusterRef::check(&cluster, diagnostics);
         }
@@ -281,7 +342,15 @@ impl<K: Kind> Lifecycle<Provider> for Custom<K> {
             ignored::keep(&paths, prior, &mut change.planned);
         }
         life::place(cx, change)?;
+        handover::plan(self.attributes(), change)?;
         K::plan(cx, change)
+    }
+
+    async fn plan_delete(&self, cx: &Operation, state: &Value) -> Result<()> {
+        if let Some(why) = handover::foretell(state) {
+            cx.warn(Path::root(), "The object is not deleted", why);
+        }
+        Ok(())
     }
 
     async fn create(
@@ -294,20 +363,21 @@ impl<K: Kind> Lifecycle<Provider> for Custom<K> {
         let target = cx.provider().target(&cluster(&planned)?)?;
         let object = Self::reference(&planned)?;
         let scene = Scene { cx, target: &target, object: &object };
+        if Management::of(&planned) != Management::Full {
+            return self.hand_over(&scene, &planned, config, progress).await;
+        }
         K::prepare(&scene, &planned).await?;
         // Access to the cluster may have been granted a moment ago, by this very run.
         let options = WriteOptions { new_access: true, ..WriteOptions::default() };
         let applied = self.apply(&scene, &planned, config, &options, None).await;
-        if applied.as_ref().is_err_and(Error::is_refusal)
-            && let Err(error) = K::abandon(&scene).await
-        {
-            cx.warn(Path::root(), error.summary(), error.detail());
-        }
-        let mut applied = applied?;
+        let mut applied = self.cleared_up(&scene, applied).await?;
         if life::made_way(&scene, &applied).await? {
             applied = self.apply(&scene, &planned, config, &options, None).await?;
         }
         life::tell_adopted(&scene, &applied);
+        if !applied.created {
+            applied.object = adoption::own_alone(&scene, applied.object).await?;
+        }
         self.finish(&scene, &planned, applied.object, progress).await
     }
 
@@ -317,7 +387,7 @@ impl<K: Kind> Lifecycle<Provider> for Custom<K> {
         let scene = Scene { cx, target: &target, object: &object };
         let Some(live) = life::present(&scene).await? else { return Ok(None) };
         if cx.is_imported() {
-            let live = owned_part(&live, self.attributes(), K::ROOT);
+            let live = adoption::imported(&scene, live, self.attributes(), K::ROOT);
             return K::project(self.attributes(), &live, &state, View::Whole).map(Some);
         }
         self.seen(&live, &state).map(Some)
@@ -334,7 +404,14 @@ impl<K: Kind> Lifecycle<Provider> for Custom<K> {
         let target = cx.provider().target(&cluster(&planned)?)?;
         let object = Self::reference(&planned)?;
         let scene = Scene { cx, target: &target, object: &object };
+        if Management::of(&planned) != Management::Full {
+            let live = handover::let_go(&scene, &planned).await?;
+            return self.finish(&scene, &planned, live, progress).await;
+        }
         K::prepare(&scene, &planned).await?;
+        if adoption::is_pending(&scene) {
+            adoption::take_over(&scene, K::ROOT).await?;
+        }
         let live = if !K::LOOKS_FIRST && Self::ignored(&planned).is_empty() {
             None
         } else {
@@ -343,6 +420,7 @@ impl<K: Kind> Lifecycle<Provider> for Custom<K> {
         // The plan showed what of ours others had changed, and the user agreed.
         let options = WriteOptions { force: true, ..WriteOptions::default() };
         let applied = self.apply(&scene, &planned, config, &options, live.as_ref()).await?;
+        adoption::done(&scene);
         self.finish(&scene, &planned, applied.object, progress).await
     }
 
@@ -350,66 +428,14 @@ impl<K: Kind> Lifecycle<Provider> for Custom<K> {
         let target = cx.provider().target(&cluster(&state)?)?;
         let object = Self::reference(&state)?;
         let scene = Scene { cx, target: &target, object: &object };
-        K::retire(&scene, &state).await?;
-        life::remove(&scene, K::propagation(&state)).await?;
-        K::bury(&scene, &state).await
-    }
-}
-
-/// Of an object that is imported, the part that this provider applied before;
-/// all of it when that is nothing, so that the user sees what there is.
-///
-/// What every configuration sets is in it, too: a controller that writes to a
-/// list takes it over as a whole, and it is the user's nevertheless.
-fn owned_part(live: &Json, attributes: &[Attribute], root: &str) -> Json {
-    let owned = owned_fields(live, FIELD_MANAGER);
-    if owned.is_empty() {
-        return live.clone();
-    }
-    let mut part = owned.project(live);
-    let required = attributes.iter().filter(|attr| attr.presence == Presence::Required);
-    for field in required.filter_map(|attr| attr.api.field) {
-        let place = if field.starts_with('/') { field.into() } else { format!("{root}/{field}") };
-        if part.pointer(&place).is_none()
-            && let Some(value) = live.pointer(&place)
-        {
-            *place.split('/').skip(1).fold(&mut part, |at, name| &mut at[name]) = value.clone();
-        }
-    }
-    for name in ["name", "namespace"] {
-        if let Some(value) = live["metadata"].get(name) {
-            part["metadata"][name] = value.clone();
-        }
-    }
-    part["status"] = live["status"].clone();
-    part
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-    use crate::resources::argocd::application_set::ApplicationSet;
-
-    #[test]
-    fn an_import_shows_what_is_ours_and_what_every_configuration_has() {
-        let attributes = ApplicationSet::attributes();
-        let ours = json!({ "f:spec": { "f:goTemplate": {} } });
-        let managed = |manager: &str| {
-            json!([{ "manager": manager, "operation": "Apply", "fieldsV1": ours,
-                     "apiVersion": "argoproj.io/v1alpha1", "fieldsType": "FieldsV1" }])
+        let propagation = match Ending::of(&state) {
+            Ending::Forget => return Ok(()),
+            Ending::Abandon => return handover::release(&scene).await,
+            Ending::Orphan => Propagation::Orphan,
+            Ending::Delete => K::propagation(&state),
         };
-        let mut live = json!({
-            "metadata": { "name": "a", "namespace": "b", "managedFields": managed(FIELD_MANAGER) },
-            "spec": { "goTemplate": true, "generators": [{ "clusters": {} }], "templatePatch": "x" },
-            "status": {},
-        });
-        let part = owned_part(&live, &attributes, "/spec");
-        let expected = json!({ "goTemplate": true, "generators": [{ "clusters": {} }] });
-        assert_eq!(part["spec"], expected);
-        assert_eq!(part["metadata"]["name"], "a");
-        live["metadata"]["managedFields"] = managed("somebody");
-        assert_eq!(owned_part(&live, &attributes, "/spec"), live);
+        K::retire(&scene, &state).await?;
+        life::remove(&scene, propagation).await?;
+        K::bury(&scene, &state).await
     }
 }

@@ -2,6 +2,8 @@
 
 mod access;
 mod accounts;
+mod adoption;
+mod argocd_examples;
 mod associations;
 mod capabilities;
 mod capability;
@@ -10,6 +12,7 @@ mod drift;
 mod ecr;
 mod faults;
 mod graphs;
+mod handover;
 mod imports;
 mod interrupted;
 mod lists;
@@ -18,7 +21,11 @@ mod moves;
 mod offline;
 mod openid_connect;
 mod repositories;
+mod rollouts;
+mod scalars;
 mod secrets;
 mod sets;
 mod spelling;
+mod teardown;
 mod tokens;
+mod waits;

@@ -45,3 +45,24 @@ resource "gitops_application" "shop_staging" {
     namespace = "shop-staging"
   }
 }
+
+# The first application is made once, and deploys all others from Git, itself included. What Git
+# says of it from then on is no difference, and a destroy leaves what it has deployed in place.
+resource "gitops_application" "root" {
+  name       = "root"
+  management = "bootstrap"
+  on_destroy = "orphan"
+
+  source = {
+    repo_url        = "https://github.com/example/platform"
+    path            = "applications"
+    target_revision = "main"
+  }
+
+  destination = {
+    server    = "arn:aws:eks:eu-west-1:111122223333:cluster/main"
+    namespace = "argocd"
+  }
+
+  sync_policy = { automated = { prune = true, self_heal = true } }
+}

@@ -20,6 +20,7 @@ use super::target::Target;
 use crate::framework::wait::Deadline;
 use crate::framework::{Error, Result};
 
+mod ownership;
 mod patience;
 mod read;
 mod refresh;
@@ -28,6 +29,7 @@ mod wait;
 pub(super) use patience::{OnStop, Patience, persist};
 pub use read::Freshness;
 use refresh::Refresh;
+pub use wait::{held_up, remains};
 
 /// The field manager under which the provider applies: it makes the provider's
 /// fields its own, across runs and versions.

@@ -2,12 +2,12 @@
 
 use serde_json::Value as Json;
 
-use super::{ArgocdMeta, peers, profile};
+use super::{ArgocdMeta, leaving, peers, profile};
 use crate::clients::kube::ObjectKind;
 use crate::framework::checks::{cron_schedule, go_duration, same_go_duration, time_zone};
-use crate::framework::{Attr, Change, Diagnostics, Model, Peer, Result};
+use crate::framework::{Attr, Change, Diagnostics, Model, Peer, Result, Value};
 use crate::resources::Operation;
-use crate::resources::object::Kind;
+use crate::resources::object::{Kind, Scene};
 
 /// An Argo CD `AppProject`: the repositories, clusters, namespaces and kinds
 /// that its applications are confined to, and the roles of its users.
@@ -266,6 +266,12 @@ impl Kind for AppProject {
 
     fn plan(cx: &Operation, change: &mut Change) -> Result<()> {
         profile::check::<Self>(cx, change, Self::check_profile)
+    }
+
+    /// Argo CD does not delete an application whose project it does not find.
+    async fn retire(scene: &Scene<'_>, _: &Value) -> Result<()> {
+        let name = &scene.object.name;
+        leaving::until_gone(scene, |application| application["spec"]["project"] == **name).await
     }
 
     /// Argo CD writes the tokens that it issues into the roles, and a list has

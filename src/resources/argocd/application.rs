@@ -32,9 +32,10 @@ pub struct Application {
     /// everything. Without it, an apply ends as soon as the object is written.
     #[attr(local)]
     pub wait: Attr<ApplicationWait>,
-    /// What a destroy does with the deployed resources: `foreground` deletes them and waits for
-    /// their dependents, `background` deletes them and leaves the dependents to Kubernetes,
-    /// `orphan` leaves all of them in place. `foreground` when not set.
+    /// What becomes of the deployed resources when the application is deleted, here or by somebody
+    /// else: `foreground` deletes them and waits for their dependents, `background` deletes them and
+    /// leaves the dependents to Kubernetes, `orphan` leaves all of them in place. `foreground` when
+    /// not set. A destroy with `on_destroy = "orphan"` leaves them in place whatever this says.
     #[attr(local, default = "foreground", one_of = ["foreground", "background", "orphan"])]
     pub cascade: Attr<String>,
     /// Paths of attributes that somebody else may change after they were set here, as in

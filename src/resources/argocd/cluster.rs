@@ -10,14 +10,14 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
-use super::{ArgocdMeta, profile, secret as argocd_secret};
+use super::{ArgocdMeta, leaving, profile, secret as argocd_secret};
 use crate::clients::kube::ObjectKind;
 use crate::framework::api::View;
 use crate::framework::{
     Attr, Attribute, Change, Diagnostics, JsonText, Model, Path, Result, Secret, Value,
 };
 use crate::resources::Operation;
-use crate::resources::object::Kind;
+use crate::resources::object::{Kind, Scene};
 use pem::{Pem, PemKey};
 
 /// A cluster that Argo CD may deploy to: the Secret that registers it.
@@ -186,6 +186,19 @@ impl Kind for Cluster {
     fn project(_: &[Attribute], live: &Json, prior: &Value, view: View) -> Result<Value> {
         let prior = Self::from_value(prior.clone().without_unknowns())?;
         secret::from_secret(live, &prior, view).map(Model::into_value)
+    }
+
+    /// Of an application whose cluster it does not find, Argo CD leaves in place what it has
+    /// deployed.
+    async fn retire(scene: &Scene<'_>, state: &Value) -> Result<()> {
+        let server = state.get("server").as_str().unwrap_or_default().trim_end_matches('/');
+        let name = state.get("cluster_name").as_str().unwrap_or(&scene.object.name);
+        leaving::until_gone(scene, |application| {
+            let destination = &application["spec"]["destination"];
+            let is = |field: &str| destination[field].as_str().unwrap_or_default();
+            is("server").trim_end_matches('/') == server || is("name") == name
+        })
+        .await
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 use crate::clients::kube::{DeleteOptions, FIELD_MANAGER, Freshness, ObjectKind, WriteOptions};
 use crate::framework::schema::{Attribute, Form, Kind};
 use crate::framework::{Attr, AttrValue, Error, ImportFormat, Model, Result, Value};
-use crate::resources::object::{self, CommonMeta, Scene};
+use crate::resources::object::{self, CommonMeta, Scene, handover};
 
 /// A Kargo project: the namespace of the same name, in which its warehouses,
 /// stages and freight live.
@@ -63,6 +63,8 @@ fn read(json: &Json) -> Result<Value> {
     Ok((text == "true").into())
 }
 
+/// By this annotation Kargo leaves the namespace of a deleted project in place.
+const KEEP_NAMESPACE: &str = "kargo.akuity.io/keep-namespace";
 /// By this label Kargo knows a namespace as a project's.
 const PROJECT_LABEL: &str = "kargo.akuity.io/project";
 /// Kubernetes' own label for who manages an object: tells the namespaces that this provider made
@@ -110,10 +112,24 @@ impl object::Kind for Project {
         Ok(())
     }
 
+    /// Kargo looks at the annotation when the project is deleted.
+    async fn retire(scene: &Scene<'_>, state: &Value) -> Result<()> {
+        if !handover::orphans(state) {
+            return Ok(());
+        }
+        let Scene { cx, target, object } = *scene;
+        let change = json!({"metadata": {"annotations": {KEEP_NAMESPACE: "true"}}});
+        let objects = scene.objects();
+        match objects.patch(target, object, None, &change, FIELD_MANAGER, cx.deadline()).await {
+            Err(error) if !error.is_not_found() => Err(error),
+            _ => Ok(()),
+        }
+    }
+
     /// Kargo deletes the namespace with the project; where Kargo does not run,
     /// nobody else would.
     async fn bury(scene: &Scene<'_>, state: &Value) -> Result<()> {
-        if state.get("keep_namespace").as_bool() == Some(true) {
+        if state.get("keep_namespace").as_bool() == Some(true) || handover::orphans(state) {
             return Ok(());
         }
         let namespace = NAMESPACE.cluster_wide(&scene.object.name);

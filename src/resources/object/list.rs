@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use super::{ClusterRef, Kind};
+use super::{ClusterRef, Kind, adoption};
 use crate::framework::api::View;
 use crate::framework::list::{Find, Finds, List};
 use crate::framework::{Attr, Diagnostics, Model, Object, Path, Result, Value};
@@ -54,7 +54,8 @@ impl<K: Kind> List for ObjectList<K> {
             .await?;
         let attributes = K::Model::attributes();
         let nothing = Value::Object(Object::new());
-        for live in found {
+        for mut live in found {
+            adoption::without_bookkeeping(&mut live);
             let name = live["metadata"]["name"].as_str().unwrap_or_default();
             let namespace = live["metadata"]["namespace"].as_str();
             let mut identity = Object::from([("name".to_owned(), name.into())]);

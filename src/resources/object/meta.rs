@@ -42,6 +42,18 @@ pub struct CommonMeta {
     /// The cluster that the object lives in; the provider's `cluster` when not set.
     #[attr(local)]
     pub cluster: Attr<ClusterRef>,
+    /// How much of the object is managed here: with `full` all that the configuration sets, always;
+    /// with `bootstrap` the object is made when it is missing, and is left to others, such as
+    /// GitOps, from then on; with `observe` it is only read, and has to be there. `full` when not
+    /// set.
+    #[attr(local, one_of = ["full", "bootstrap", "observe"])]
+    pub management: Attr<String>,
+    /// What a destroy does, as the last apply has it: `delete` deletes the object and with it what
+    /// it has made or deployed; `orphan` deletes the object alone; `abandon` leaves the object as
+    /// it is, and gives up the fields that are managed here. `delete` when not set; an object that
+    /// is only observed stays in any case.
+    #[attr(local, one_of = ["delete", "orphan", "abandon"])]
+    pub on_destroy: Attr<String>,
     /// How long each operation may take, waiting included.
     #[attr(block, local)]
     pub timeouts: Attr<Timeouts>,

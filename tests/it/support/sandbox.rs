@@ -409,6 +409,15 @@ impl Objects {
         patched.unwrap_or_else(|e| panic!("{name} cannot be changed by {change}: {e}"));
     }
 
+    /// Changes it by a server-side apply, which is to meet no conflict.
+    pub(crate) async fn apply(&self, name: &str, content: &Json) {
+        let mut content = content.clone();
+        content["apiVersion"] = self.types.api_version.clone().into();
+        content["kind"] = self.types.kind.clone().into();
+        let applied = self.api.patch(name, &self.params(), &Patch::Apply(&content)).await;
+        applied.unwrap_or_else(|e| panic!("{name} cannot be applied as {content}: {e}"));
+    }
+
     /// Changes its status by a merge patch.
     pub(crate) async fn patch_status(&self, name: &str, status: &Json) {
         let change = Patch::Merge(serde_json::json!({ "status": status }));

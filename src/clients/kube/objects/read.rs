@@ -50,6 +50,22 @@ impl Objects {
         read.map_err(|failure| failure.error.context(format!("reading {object} in {target}")))
     }
 
+    /// Reads the object as it is now, where access to the cluster may have been
+    /// granted in this very run: being refused is then waited out.
+    ///
+    /// # Errors
+    /// As for [`get`](Self::get).
+    pub async fn get_with_new_access(
+        &self,
+        target: &Target,
+        object: &ObjectRef,
+        deadline: &Deadline,
+    ) -> Result<Option<Json>> {
+        let patience = Patience::READ.with_new_access(true);
+        let read = self.get_now(target, object, patience, deadline).await;
+        read.map_err(|failure| failure.error.context(format!("reading {object} in {target}")))
+    }
+
     pub(super) async fn get_now(
         &self,
         target: &Target,

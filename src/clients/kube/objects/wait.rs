@@ -21,8 +21,8 @@ use super::super::object::{ObjectRef, identify, query};
 use super::super::target::Target;
 use super::read::{Page, listing_is_refused};
 use super::{Objects, OnStop, Patience, persist};
-use crate::framework::Result;
 use crate::framework::wait::{Deadline, Pace, Poll, until};
+use crate::framework::{Error, Result};
 
 /// Between two looks at most: changes that come in a burst are seen as one or two.
 const BURST: Pace = Pace::new(Duration::from_millis(10), Duration::from_millis(10));
@@ -94,12 +94,21 @@ impl Objects {
             if !error.is_timed_out() {
                 return error;
             }
-            error.context(format!("deleting {object} in {target}")).advise(
-                "The controllers that remove the finalizers have to run until the object is gone: \
-                 destroy them afterwards. If one is gone for good, remove its finalizer by hand.",
-            )
+            held_up(error.context(format!("deleting {object} in {target}")))
         })
     }
+}
+
+/// Says what to do about an object that was to be gone in time and is not.
+#[must_use]
+pub fn held_up(error: Error) -> Error {
+    if !error.is_timed_out() {
+        return error;
+    }
+    error.advise(
+        "The controllers that remove the finalizers have to run until the object is gone: destroy \
+         them afterwards. If one is gone for good, remove its finalizer by hand.",
+    )
 }
 
 /// Looks at one object, and then at each change of it.
@@ -199,8 +208,9 @@ impl Observer<'_> {
     }
 }
 
-/// What keeps an object from being gone.
-fn remains(object: &Json) -> String {
+/// What keeps an object from being gone: its finalizers, who has set each and
+/// who removes it, and the conditions that say that something is wrong.
+pub fn remains(object: &Json) -> String {
     let metadata = &object["metadata"];
     let Some(since) = metadata["deletionTimestamp"].as_str() else {
         return "it is there and not marked for deletion".into();
@@ -211,10 +221,15 @@ fn remains(object: &Json) -> String {
     let finalizers = lists.into_iter().filter_map(Json::as_array).flatten();
     let left: Vec<_> = finalizers
         .filter_map(Json::as_str)
-        .map(|finalizer| match (remover(finalizer), holder(object, finalizer)) {
-            (Some(remover), _) => format!("{finalizer} (removed by {remover})"),
-            (None, Some(holder)) => format!("{finalizer} (set by {holder})"),
-            (None, None) => finalizer.to_string(),
+        .map(|finalizer| {
+            let holder = holder(object, finalizer).map(|by| format!("set by {by}"));
+            let remover = remover(finalizer).map(|by| format!("removed by {by}"));
+            let known: Vec<_> = holder.into_iter().chain(remover).collect();
+            if known.is_empty() {
+                finalizer.to_owned()
+            } else {
+                format!("{finalizer} ({})", known.join(", "))
+            }
         })
         .collect();
     if !left.is_empty() {

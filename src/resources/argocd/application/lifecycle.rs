@@ -10,6 +10,7 @@ use crate::framework::{
 };
 use crate::resources::Operation;
 use crate::resources::argocd::{peers, profile};
+use crate::resources::object::handover::{self, Management};
 use crate::resources::object::{Kind, Scene};
 
 /// Deletes what was deployed, and waits for its dependents.
@@ -77,7 +78,10 @@ impl Kind for Application {
     }
 
     async fn settle(scene: &Scene<'_>, values: &Value, applied: Json) -> Result<Json> {
-        let applied = leave_finalizer(scene, values, applied).await?;
+        let applied = match Management::of(values) {
+            Management::Full => leave_finalizer(scene, values, applied).await?,
+            Management::Bootstrap | Management::Observe => applied,
+        };
         let wait = values.get("wait").clone();
         match Attr::<ApplicationWait>::from_value(wait)? {
             Attr::Known(wait) => wait::until_settled(scene, &wait).await,
@@ -86,7 +90,11 @@ impl Kind for Application {
     }
 
     async fn retire(scene: &Scene<'_>, state: &Value) -> Result<()> {
-        let left = async { leave_finalizer(scene, state, current(scene).await?).await };
+        let mut state = state.clone();
+        if handover::orphans(&state) {
+            state.set("cascade", "orphan".into());
+        }
+        let left = async { leave_finalizer(scene, &state, current(scene).await?).await };
         match left.await {
             Err(error) if error.is_not_found() => Ok(()),
             left => left.map(drop),

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::{ApplicationSet, ApplicationSetWait, wait};
-use crate::clients::kube::{DeleteOptions, Freshness, ObjectKind, Propagation};
+use crate::clients::kube::{DeleteOptions, Freshness, ObjectKind, Propagation, held_up};
 use crate::framework::api::{self, View};
 use crate::framework::wait::{Pace, Poll, until};
 use crate::framework::{
@@ -12,11 +12,9 @@ use crate::framework::{
 };
 use crate::resources::Operation;
 use crate::resources::argocd::application::Application;
+use crate::resources::argocd::leaving::describe;
 use crate::resources::argocd::{peers, profile};
-use crate::resources::object::{Kind, Scene};
-
-/// How many applications an error names.
-const NAMED: usize = 5;
+use crate::resources::object::{Kind, Scene, handover};
 
 impl Kind for ApplicationSet {
     type Model = Self;
@@ -63,7 +61,7 @@ impl Kind for ApplicationSet {
     /// Deletes the set such that it stays until its applications are gone, and follows those: they
     /// say what holds them up, where the set would only say that something does.
     async fn retire(scene: &Scene<'_>, state: &Value) -> Result<()> {
-        if keeps_applications(state) {
+        if keeps_applications(state) || handover::orphans(state) {
             return Ok(());
         }
         let Scene { cx, target, object } = *scene;
@@ -76,9 +74,14 @@ impl Kind for ApplicationSet {
         let what = format!("the applications of {object} to be gone");
         until(cx.deadline(), Pace::CLUSTER, &what, || async {
             let left = applications(scene, &set).await?;
-            Ok(if left.is_empty() { Poll::Ready(()) } else { Poll::Pending(describe(&left)) })
+            Ok(if left.is_empty() {
+                Poll::Ready(())
+            } else {
+                Poll::Pending(describe(&left.iter().collect::<Vec<_>>()))
+            })
         })
         .await
+        .map_err(held_up)
     }
 }
 
@@ -120,25 +123,6 @@ fn is_owned(application: &Json, set: &Json) -> bool {
     let owners = application["metadata"]["ownerReferences"].as_array();
     let uid = &set["metadata"]["uid"];
     !uid.is_null() && owners.into_iter().flatten().any(|owner| owner["uid"] == *uid)
-}
-
-/// What holds applications up that are to be gone.
-fn describe(left: &[Json]) -> String {
-    let one = |application: &Json| {
-        let metadata = &application["metadata"];
-        let name = metadata["name"].as_str().unwrap_or_default();
-        let mut conditions = application["status"]["conditions"].as_array().into_iter().flatten();
-        let says = conditions.find_map(|condition| condition["message"].as_str());
-        let finalizers = metadata["finalizers"].as_array().into_iter().flatten();
-        let finalizers: Vec<_> = finalizers.filter_map(Json::as_str).collect();
-        match (says, &finalizers[..]) {
-            (Some(message), _) => format!("{name}: {message}"),
-            (None, []) => format!("{name} is not deleted yet"),
-            (None, finalizers) => format!("{name} has the finalizers {}", finalizers.join(", ")),
-        }
-    };
-    let named: Vec<_> = left.iter().take(NAMED).map(one).collect();
-    format!("{} left: {}", left.len(), named.join("; "))
 }
 
 #[cfg(test)]
@@ -201,20 +185,5 @@ mod tests {
         assert!(!is_owned(&of("2"), &set));
         assert!(!is_owned(&json!({ "metadata": {} }), &set));
         assert!(!is_owned(&of("1"), &json!({})));
-    }
-
-    #[test]
-    fn what_holds_up_the_end_is_said() {
-        let left = [
-            json!({ "metadata": { "name": "a", "finalizers": ["x/y", "z"] } }),
-            json!({ "metadata": { "name": "b" }, "status": { "conditions": [
-                { "type": "DeletionError", "message": "forbidden" },
-            ] } }),
-            json!({ "metadata": { "name": "c" } }),
-        ];
-        assert_eq!(
-            describe(&left),
-            "3 left: a has the finalizers x/y, z; b: forbidden; c is not deleted yet"
-        );
     }
 }

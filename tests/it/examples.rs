@@ -42,6 +42,21 @@ const PAGES: [&str; 4] = [
 /// The same for what only Terraform knows of.
 const PAGES_OF_TERRAFORM: [&str; 2] = ["examples/actions", "examples/list-resources"];
 
+/// Whole configurations.
+const WHOLE: [&str; 11] = [
+    "argocd-app-of-apps",
+    "argocd-application-sets",
+    "argocd-applications",
+    "argocd-projects",
+    "github-actions",
+    "hub-and-spoke",
+    "irsa",
+    "karpenter",
+    "migrate-manifests",
+    "provider",
+    "quickstart",
+];
+
 /// Those whose plans call nobody.
 const PLANNED: [&str; 2] = ["examples/functions", "examples/resources"];
 
@@ -53,16 +68,7 @@ const PRIVATE_KEY: &str = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE K
 fn every_example_is_valid_and_formatted() {
     let tofu = Cli::tofu();
     let mut folders: Vec<_> = PAGES.into_iter().flat_map(folders_in).collect();
-    let whole = [
-        "provider",
-        "quickstart",
-        "github-actions",
-        "hub-and-spoke",
-        "irsa",
-        "karpenter",
-        "migrate-manifests",
-    ];
-    folders.extend(whole.map(|name| Path::new("examples").join(name)));
+    folders.extend(WHOLE.map(|name| Path::new("examples").join(name)));
     folders.extend(["capability", "apps"].map(|unit| Path::new("terragrunt-examples").join(unit)));
     let mut wrong: Vec<_> = folders.iter().filter_map(|folder| tofu.complaint(folder)).collect();
     let terraform = Cli::terraform();

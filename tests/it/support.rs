@@ -6,3 +6,4 @@ pub(crate) mod core;
 pub(crate) mod fake;
 pub(crate) mod login;
 pub(crate) mod sandbox;
+pub(crate) mod self_managed;

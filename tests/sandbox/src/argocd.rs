@@ -217,6 +217,10 @@ impl Files {
             "--probe-addr",
             &format!("127.0.0.1:{probes}"),
         ]);
+        if !settings.managed {
+            // Off unless asked for, and nobody can ask the capability.
+            command.arg("--enable-progressive-syncs");
+        }
         command.args(["--metrics-addr", &format!("127.0.0.1:{}", ports::free()?)]);
         command.args(["--webhook-addr", &format!("127.0.0.1:{}", ports::free()?)]);
         Ok(command)

@@ -9,6 +9,7 @@ pub mod argocd;
 pub mod aws;
 pub mod aws_front;
 pub mod cache;
+pub mod charts;
 pub mod cli;
 mod cloud;
 pub mod eks;

@@ -4,6 +4,7 @@
 //! a line here.
 
 mod cases;
+mod drift;
 mod examples;
 mod fuzz;
 mod generate;

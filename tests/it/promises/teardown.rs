@@ -58,22 +58,22 @@ async fn a_set_ends_with_all_it_deployed_though_its_cluster_and_project_end_besi
     }
     workspace.plan().await.shows_no_changes();
 
-    // One that somebody holds: the error names the finalizer, who has set it, and which it is.
-    let held = applications.by("the-auditors");
-    let finalizers = json!(["resources-finalizer.argocd.argoproj.io", "example.com/audited"]);
-    held.patch("loose-a", &json!({ "metadata": { "finalizers": finalizers } })).await;
-    workspace.edit(
-        "set.tf",
-        "namespace           = \"argocd\"",
-        "namespace           = \"argocd\"\n  timeouts { delete = \"15s\" }",
-    );
+    // Somebody holds what one of them has deployed: the error names the finalizer that is left of the
+    // application, who has set it, and who is to remove it.
+    let hold = json!({ "metadata": { "finalizers": ["example.com/audited"] } });
+    deployed.patch("loose-a-guestbook", &hold).await;
+    let namespace = "namespace           = \"argocd\"";
+    workspace.edit("set.tf", namespace, &format!("{namespace}\n  timeouts {{ delete = \"15s\" }}"));
     workspace.apply().await.succeeded();
     let target = "-target=gitops_application_set.loose";
     let arguments = ["destroy", "-input=false", "-no-color", "-auto-approve", target];
     let run = workspace.run(&arguments).await.failed();
-    run.says("loose-a").says("example.com/audited (set by \"the-auditors\")").says("by hand");
+    run.says("1 left: loose-a")
+        .says("resources-finalizer.argocd.argoproj.io (set by \"argocd-applicationset-controller\"")
+        .says("removed by Argo CD's application controller")
+        .says("remove its finalizer by hand");
     let freed = json!({ "metadata": { "finalizers": null } });
-    held.patch("loose-a", &freed).await;
+    deployed.patch("loose-a-guestbook", &freed).await;
 
     let run = workspace.destroy().await.succeeded();
     eprintln!("the destroy took {:?}", run.took);

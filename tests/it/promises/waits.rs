@@ -105,7 +105,7 @@ resource "gitops_application" "manual" {
   name        = "wrong-manual"
   source      = merge(local.git, { path = "plain" })
   destination = { server = local.server, namespace = "wrong-manual" }
-  sync_policy = var.mended ? local.sync_policy : { sync_options = ["CreateNamespace=true"] }
+  sync_policy = { for name, value in local.sync_policy : name => value if var.mended || name != "automated" }
   wait        = {}
 
   timeouts {

@@ -46,3 +46,23 @@ resource "gitops_repository_credentials" "behind_a_proxy" {
   proxy      = "http://proxy.example.com:3128"
   secret_arn = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:argocd/proxy-AbCdEf"
 }
+
+# Bitbucket Data Center takes access tokens.
+resource "gitops_repository_credentials" "bitbucket" {
+  name = "bitbucket"
+  url  = "https://bitbucket.example.com/scm/shop"
+
+  bearer_token_wo         = var.git_token
+  bearer_token_wo_version = 1
+}
+
+# Charts of a repository that asks for a password.
+resource "gitops_repository_credentials" "internal_charts" {
+  name = "internal-charts"
+  url  = "https://charts.example.com"
+  type = "helm"
+
+  username            = "argocd"
+  password_wo         = var.git_token
+  password_wo_version = 1
+}

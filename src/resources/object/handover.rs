@@ -106,37 +106,40 @@ pub(super) fn validate(config: &Value, diagnostics: &mut Diagnostics) {
 /// When it is not known yet whether it is.
 pub(super) fn plan(attributes: &[Attribute], change: &mut Change) -> Result<()> {
     let Some(prior) = &change.prior else { return Ok(()) };
-    let asked = change.config.get(MANAGEMENT);
-    if asked.is_unknown() {
-        return Err(Error::invalid(
-            "management is known only after apply, and decides whether the object is changed",
-        )
-        .at(MANAGEMENT)
-        .advise("Write management so that it is known when the plan is made."));
-    }
-    if Management::of(&change.config) == Management::Full {
+    let is_unknown = change.config.get(MANAGEMENT).is_unknown();
+    if !is_unknown && Management::of(&change.config) == Management::Full {
         return Ok(());
     }
+    let mut planned = change.planned.clone();
     let mut changes = false;
     for attr in attributes {
         let (config, before) = (change.config.get(attr.name), prior.get(attr.name));
-        let planned = change.planned.get(attr.name);
         let is_theirs = !SETTINGS.contains(&attr.name) && attr.replace == Replace::Never;
         // What is unknown may turn out to be not set, and then has to be planned so.
         let kept = !before.is_null()
             && if config.is_null() { attr.is_computed() } else { !config.is_unknown() };
         if is_theirs && kept {
-            let before = before.clone();
-            change.planned.set(attr.name, before);
-        } else if attr.is_configurable() && planned != before {
+            if is_unknown && planned.get(attr.name) != before {
+                return Err(undecided(attr.name));
+            }
+            planned.set(attr.name, before.clone());
+        } else if attr.is_configurable() && planned.get(attr.name) != before {
             changes = true;
         }
     }
-    if !changes {
-        // Nor are those attributes set anew that only the provider sets.
-        change.planned = prior.clone();
-    }
+    // Nor are those attributes set anew that only the provider sets.
+    change.planned = if changes { planned } else { prior.clone() };
     Ok(())
+}
+
+/// The plan is made again right before its apply, when more is known, and must
+/// come to the same.
+fn undecided(attribute: &str) -> Error {
+    Error::invalid(format!(
+        "management is known only after apply, and decides whether {attribute} is changed"
+    ))
+    .at(MANAGEMENT)
+    .advise("Write management so that it is known when the plan is made.")
 }
 
 /// What the state shows of an object that is not managed here: what is live,
@@ -266,8 +269,11 @@ mod tests {
     fn whether_it_is_managed_here_has_to_be_known() {
         let mut config = project("full", "Ours");
         config.metadata.common.management = Attr::Unknown;
-        let error = planned(&project("full", "Ours"), &config).unwrap_err();
+        let error = planned(&project("full", "Somebody's"), &config).unwrap_err();
         assert_eq!(error.path().unwrap().to_string(), "management");
+        assert!(error.message().contains("whether description is changed"), "{error}");
+        // Where it makes no difference it may be unknown.
+        planned(&project("full", "Ours"), &config).unwrap();
     }
 
     #[test]

@@ -123,21 +123,21 @@ async fn what_cannot_be_deployed_is_told_at_once_with_argo_cd_s_own_words() {
     workspace.init().await;
     let run = workspace.apply().await.failed();
     let run = run
-        .says("creating gitops_application \"argocd/wrong-path\"")
+        .says("Creating gitops_application \"argocd/wrong-path\"")
         .says("nowhere: app path does not exist")
-        .says("creating gitops_application \"argocd/wrong-revision\"")
+        .says("Creating gitops_application \"argocd/wrong-revision\"")
         .says("unable to resolve 'no-such-branch' to a commit SHA")
-        .says("creating gitops_application \"argocd/wrong-project\"")
+        .says("Creating gitops_application \"argocd/wrong-project\"")
         .says("is not permitted in project 'closed'")
-        .says("creating gitops_application \"argocd/wrong-values\"")
+        .says("Creating gitops_application \"argocd/wrong-values\"")
         .says("can't evaluate field port")
-        .says("creating gitops_application \"argocd/wrong-file\"")
+        .says("Creating gitops_application \"argocd/wrong-file\"")
         .says("nobody.yaml: no such file or directory")
-        .says("creating gitops_application \"argocd/wrong-sync\"")
+        .says("Creating gitops_application \"argocd/wrong-sync\"")
         .says("must be between 1 and 65535")
         .says("Mend what the message names and apply again")
         // This one burns its time-out, and says what it has waited for.
-        .says("waited 20s for Application argocd/wrong-manual to be synced")
+        .says("Waited 20s for Application argocd/wrong-manual to be synced")
         .says("no automated synchronisation is configured");
     eprintln!("{run}");
     assert!(run.took < Duration::from_secs(90), "it took {:?}", run.took);

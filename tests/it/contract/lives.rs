@@ -274,6 +274,19 @@ impl Life<'_> {
     }
 }
 
+/// A configuration that is not refused, if a few tries come upon one: of types with many rules few
+/// are kept by chance.
+async fn valid(core: &World, ty: &Type<'_>, make: &mut dyn FnMut() -> Val) -> Val {
+    let mut config = make();
+    for _ in 0..3 {
+        if core.validate(&ty.name, &config).await.is_ok() {
+            break;
+        }
+        config = make();
+    }
+    config
+}
+
 /// Tries a story with objects of every type.
 fn tell<F>(story: F)
 where
@@ -286,8 +299,9 @@ where
     // A life is many plans.
     each(&cores[0], CASES / 2, |ty, choices| {
         let core = &cores[choices.below(2)];
-        let before = ty.config(choices, Taste::Valid);
-        let after = ty.changed(&before, choices);
+        let valid = |make: &mut dyn FnMut() -> Val| runtime.block_on(valid(core, ty, make));
+        let before = valid(&mut || ty.config(choices, Taste::Valid));
+        let after = valid(&mut || ty.changed(&before, choices));
         let answers = (0..200).map(|_| u16::try_from(choices.below(1000)).unwrap_or(0)).collect();
         *lock(&api) = Api { choices: answers, ..Api::default() };
         let configs = [before, after];

@@ -278,7 +278,9 @@ impl Kind for AppProject {
     /// one owner: so the tokens of others are sent along as they are.
     fn keep(live: &Json, content: &mut Json) {
         let live = live["spec"]["roles"].as_array().cloned().unwrap_or_default();
-        let Some(roles) = content["spec"]["roles"].as_array_mut() else { return };
+        // An index would make a null of what is not there.
+        let roles = content.pointer_mut("/spec/roles").and_then(Json::as_array_mut);
+        let Some(roles) = roles else { return };
         for role in roles.iter_mut().filter(|role| role["jwtTokens"].is_null()) {
             let same = live.iter().find(|live| live["name"] == role["name"]);
             if let Some(tokens) = same.map(|live| &live["jwtTokens"]).filter(|t| !t.is_null()) {
@@ -307,6 +309,9 @@ mod tests {
             {"name": "a", "jwtTokens": [{"iat": 9}]},
         ]}});
         AppProject::keep(&live, &mut content);
+        let mut without_roles = json!({"spec": {"description": "x"}});
+        AppProject::keep(&live, &mut without_roles);
+        assert_eq!(without_roles, json!({"spec": {"description": "x"}}));
         let expected = json!({"spec": {"roles": [
             {"name": "new"},
             {"name": "b", "policies": [], "jwtTokens": [{"iat": 2}]},

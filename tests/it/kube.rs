@@ -166,7 +166,7 @@ async fn a_finalizer_holds_a_deleted_object_and_the_error_names_it() {
         async move { at.objects.wait_gone(&at.admin, object, Some(uid), &seconds(limit)).await }
     };
     let error = wait(1).await.unwrap_err();
-    let held = "example.com/held (set by \"terraform-provider-gitops\")";
+    let held = "example.com/held (set by terraform-provider-gitops)";
     assert!(error.is_timed_out() && error.message().contains(held), "{error}");
 
     let release = async {

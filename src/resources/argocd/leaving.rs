@@ -108,7 +108,7 @@ mod tests {
         assert_eq!(
             describe(&left.iter().collect::<Vec<_>>()),
             "3 left: a: marked for deletion at 2026-01-01T00:00:00Z, finalizers left: x/y (set by \
-             \"somebody\"), z; b: marked for deletion at 2026-01-01T00:00:00Z; DeletionError: \
+             somebody), z; b: marked for deletion at 2026-01-01T00:00:00Z; DeletionError: \
              forbidden; c: it is there and not marked for deletion"
         );
     }

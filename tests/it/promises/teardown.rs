@@ -69,7 +69,7 @@ async fn a_set_ends_with_all_it_deployed_though_its_cluster_and_project_end_besi
     let arguments = ["destroy", "-input=false", "-no-color", "-auto-approve", target];
     let run = workspace.run(&arguments).await.failed();
     run.says("1 left: loose-a")
-        .says("resources-finalizer.argocd.argoproj.io (set by \"argocd-applicationset-controller\"")
+        .says("resources-finalizer.argocd.argoproj.io (set by argocd-applicationset-controller")
         .says("removed by Argo CD's application controller")
         .says("remove its finalizer by hand");
     let freed = json!({ "metadata": { "finalizers": null } });

@@ -13,6 +13,7 @@ pub mod kargo;
 pub mod kro;
 pub mod manifest;
 pub mod object;
+pub mod secret;
 pub(crate) mod tags;
 
 use crate::framework::{self, Managed, Registry};
@@ -43,7 +44,15 @@ pub fn registry() -> Registry<Provider> {
         .kind::<argocd::cluster::Cluster>()
         .kind::<argocd::repository::Repository>()
         .kind::<argocd::repository_credentials::RepositoryCredentials>()
+        .kind::<kargo::cluster_config::ClusterConfig>()
+        .kind::<kargo::cluster_promotion_task::ClusterPromotionTask>()
+        .kind::<kargo::credentials::Credentials>()
+        .kind::<kargo::freight::Freight>()
         .kind::<kargo::project::Project>()
+        .kind::<kargo::project_config::ProjectConfig>()
+        .kind::<kargo::promotion::Promotion>()
+        .kind::<kargo::promotion_task::PromotionTask>()
+        .kind::<kargo::role::Role>()
         .kind::<kargo::stage::Stage>()
         .kind::<kargo::warehouse::Warehouse>()
         .kind::<kro::resource_graph_definition::ResourceGraphDefinition>()

@@ -40,7 +40,8 @@ pub enum View {
 pub fn render(attributes: &[Attribute], root: &str, values: &Value) -> Result<Json> {
     let mut object = Json::Object(Map::new());
     for attr in attributes {
-        let Some(place) = place(attr, root) else { continue };
+        // What only the API sets is never sent.
+        let Some(place) = place(attr, root).filter(|_| attr.is_configurable()) else { continue };
         let value = values.get(attr.name);
         let Some(json) = render_attribute(attr, value)
             .map_err(|error| error.inside(Step::Attribute(attr.name.to_owned())))?
@@ -118,7 +119,7 @@ pub fn project(
                 // What only the provider knows is as the state has it.
                 None => prior.clone(),
                 Some(place) => {
-                    let found = live.pointer(&place).map(|found| {
+                    let found = live.pointer(&place).and_then(|found| {
                         // Two attributes may share an object, such as the annotations.
                         without_theirs(attributes, attr, root, &place, found)
                     });
@@ -131,16 +132,17 @@ pub fn project(
     Value::Object(values)
 }
 
-/// A live map without the keys that have attributes of their own.
+/// A live map without the keys that have attributes of their own; nothing when
+/// that leaves none.
 fn without_theirs<'a>(
     attributes: &[Attribute],
     attr: &Attribute,
     root: &str,
     place: &str,
     found: &'a Json,
-) -> Cow<'a, Json> {
+) -> Option<Cow<'a, Json>> {
     let (Kind::Plain(Type::Map(_)), Json::Object(entries)) = (&attr.kind, found) else {
-        return Cow::Borrowed(found);
+        return Some(Cow::Borrowed(found));
     };
     let theirs: Vec<_> = attributes
         .iter()
@@ -148,10 +150,11 @@ fn without_theirs<'a>(
         .filter_map(|other| Some(unescape(other.strip_prefix(place)?.strip_prefix('/')?)))
         .collect();
     if !entries.keys().any(|key| theirs.contains(key)) {
-        return Cow::Borrowed(found);
+        return Some(Cow::Borrowed(found));
     }
     let entries = entries.iter().filter(|(key, _)| !theirs.contains(key));
-    Cow::Owned(entries.map(|(key, value)| (key.clone(), value.clone())).collect())
+    let entries: Map<_, _> = entries.map(|(key, value)| (key.clone(), value.clone())).collect();
+    (!entries.is_empty()).then(|| Cow::Owned(entries.into()))
 }
 
 /// Where an attribute is in the object, as a JSON pointer.
@@ -239,7 +242,7 @@ fn plain(attr: &Attribute, ty: &Type, live: &Json, prior: &Value, view: View) ->
 
 /// A JSON value as a value of a type, as far as it goes: the API's schema says
 /// that it is of that type, and a null stands out if it is not.
-fn typed(ty: &Type, live: &Json) -> Value {
+pub fn typed(ty: &Type, live: &Json) -> Value {
     match (ty, live) {
         (Type::String, Json::String(text)) => Value::String(text.clone()),
         (Type::Bool, Json::Bool(value)) => Value::Bool(*value),

@@ -1,11 +1,22 @@
 //! Kargo: its objects in a cluster, and what they have in common.
 
+pub mod annotation;
 mod check;
+pub mod cluster_config;
+pub mod cluster_promotion_task;
+pub mod credentials;
 pub mod duration;
+pub mod freight;
 pub mod project;
+pub mod project_config;
+pub mod promotion;
+pub mod promotion_task;
+pub mod refresh;
+pub mod role;
 pub mod rules;
 pub mod stage;
 pub mod steps;
+pub mod wait;
 pub mod warehouse;
 
 use crate::clients::kube::ObjectKind;
@@ -38,6 +49,11 @@ fn variable_name(name: &str) -> Result<(), String> {
     Err(format!(
         "{name:?} is no name for a variable: letters, digits and '_', not beginning with a digit"
     ))
+}
+
+/// The rule `minLength: 1` of the custom resource definitions.
+fn filled(text: &str) -> Result<(), String> {
+    if text.is_empty() { Err("it is empty".to_owned()) } else { Ok(()) }
 }
 
 #[cfg(test)]

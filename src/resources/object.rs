@@ -17,6 +17,7 @@ use crate::clients::kube::{
 };
 use crate::framework::api::{self, View};
 use crate::framework::managed::with_write_only;
+use crate::framework::schema::Presence;
 use crate::framework::validate;
 use crate::framework::{
     Attribute, Change, DefaultTimeouts, Diagnostics, Error, ImportFormat, Lifecycle, Model, Path,
@@ -26,17 +27,22 @@ use crate::provider::Provider;
 use crate::resources::Operation;
 
 mod adoption;
+pub mod from_yaml;
 pub mod handover;
 mod ignored;
 pub(crate) mod life;
 mod list;
 pub mod meta;
+mod owned;
 pub(crate) mod peers;
+mod post;
+pub mod selector;
 
 use handover::{Ending, Management};
 
 pub use list::ObjectList;
 pub use meta::{ClusterMeta, ClusterRef, CommonMeta, ObjectMeta};
+pub use selector::{LabelExpression, LabelSelector};
 
 use life::cluster;
 
@@ -73,6 +79,11 @@ pub trait Kind: Send + Sync + 'static {
         let _ = (config, diagnostics);
     }
 
+    /// Takes out of a configuration that is generated what its other parts say already.
+    fn generated(config: &mut Value) {
+        let _ = config;
+    }
+
     /// Refines a plan, and checks what depends on the provider's configuration.
     fn plan(cx: &Operation, change: &mut Change) -> Result<()> {
         let _ = (cx, change);
@@ -96,6 +107,27 @@ pub trait Kind: Send + Sync + 'static {
         api::render(attributes, Self::ROOT, values)
     }
 
+    /// Whether it is made by a POST and never by an apply: a webhook gives it another name, which
+    /// an apply to a name of one's own would not survive. The name is then known from the answer.
+    const POSTED: bool = false;
+    /// Whether nothing of an object is ever changed: an update only waits anew.
+    const FINAL: bool = false;
+
+    /// What a refused create may mean.
+    fn refused(error: Error) -> Error {
+        error
+    }
+
+    /// Which object the values are.
+    fn reference(values: &Value) -> Result<ObjectRef> {
+        let name = values.get("name").as_str();
+        let name = name.ok_or_else(|| Error::bug("the object has no name").at("name"))?;
+        Ok(match values.get("namespace").as_str() {
+            Some(namespace) => Self::OBJECT.namespaced(namespace, name),
+            None => Self::OBJECT.cluster_wide(name),
+        })
+    }
+
     /// What of a live object the state shows.
     fn project(attributes: &[Attribute], live: &Json, prior: &Value, view: View) -> Result<Value> {
         Ok(api::project(attributes, Self::ROOT, live, prior, view))
@@ -104,10 +136,23 @@ pub trait Kind: Send + Sync + 'static {
     /// Whether an update looks at the live object first, for [`Self::keep`].
     const LOOKS_FIRST: bool = false;
 
+    /// Whether an object of the kind is one of this type.
+    fn is_one(live: &Json) -> bool {
+        let _ = live;
+        true
+    }
+
     /// Takes over from the live object what is part of a field that is ours and
     /// was put there by others.
     fn keep(live: &Json, content: &mut Json) {
         let _ = (live, content);
+    }
+
+    /// Adds to a live object what belongs to it and is in objects of their own, for
+    /// [`Self::project`].
+    fn complete(scene: &Scene<'_>, live: Json) -> impl Future<Output = Result<Json>> + Send {
+        let _ = scene;
+        async { Ok(live) }
     }
 
     /// What must be there before the object is.
@@ -190,15 +235,6 @@ impl<K: Kind> Custom<K> {
         self.attributes.get_or_init(|| self.schema().attributes)
     }
 
-    fn reference(values: &Value) -> Result<ObjectRef> {
-        let name = values.get("name").as_str();
-        let name = name.ok_or_else(|| Error::bug("the object has no name").at("name"))?;
-        Ok(match values.get("namespace").as_str() {
-            Some(namespace) => K::OBJECT.namespaced(namespace, name),
-            None => K::OBJECT.cluster_wide(name),
-        })
-    }
-
     fn ignored(values: &Value) -> Vec<Path> {
         let mut paths = ignored::configured(values);
         paths.extend(K::ignored(values));
@@ -213,7 +249,7 @@ impl<K: Kind> Custom<K> {
         options: &WriteOptions,
         live: Option<&Json>,
     ) -> Result<Applied> {
-        let values = with_write_only(self.attributes(), values.clone(), config);
+        let values = self.sent(values, config);
         let mut content = K::render(self.attributes(), &values)?;
         if let Some(live) = live {
             K::keep(live, &mut content);
@@ -224,6 +260,19 @@ impl<K: Kind> Custom<K> {
             .objects()
             .apply(scene.target, scene.object, content, options, scene.cx.deadline())
             .await
+    }
+
+    /// The values that are sent: with the write-only ones, and without what the API has set where
+    /// the configuration does not.
+    fn sent(&self, values: &Value, config: &Value) -> Value {
+        let mut sent = with_write_only(self.attributes(), values.clone(), config);
+        for attr in self.attributes() {
+            let theirs = attr.presence == Presence::OptionalComputed && attr.default.is_none();
+            if theirs && config.get(attr.name).is_null() {
+                sent.set(attr.name, Value::Null);
+            }
+        }
+        sent
     }
 
     fn seen(&self, live: &Json, values: &Value) -> Result<Value> {
@@ -333,6 +382,10 @@ impl<K: Kind> Lifecycle<Provider> for Custom<K> {
         }
     }
 
+    fn generated(&self, config: &mut Value) {
+        K::generated(config);
+    }
+
     async fn plan(&self, cx: &Operation, change: &mut Change) -> Result<()> {
         if let Some(prior) = &change.prior {
             ignored::decided(K::undecided(&change.config), change)?;
@@ -361,7 +414,12 @@ impl<K: Kind> Lifecycle<Provider> for Custom<K> {
         progress: &mut Progress,
     ) -> Result<Value> {
         let target = cx.provider().target(&cluster(&planned)?)?;
-        let object = Self::reference(&planned)?;
+        if K::POSTED
+            && let Some(made) = self.post(cx, &target, &planned, config, progress).await?
+        {
+            return Ok(made);
+        }
+        let object = K::reference(&planned)?;
         let scene = Scene { cx, target: &target, object: &object };
         if Management::of(&planned) != Management::Full {
             return self.hand_over(&scene, &planned, config, progress).await;
@@ -370,7 +428,7 @@ impl<K: Kind> Lifecycle<Provider> for Custom<K> {
         // Access to the cluster may have been granted a moment ago, by this very run.
         let options = WriteOptions { new_access: true, ..WriteOptions::default() };
         let applied = self.apply(&scene, &planned, config, &options, None).await;
-        let mut applied = self.cleared_up(&scene, applied).await?;
+        let mut applied = self.cleared_up(&scene, applied).await.map_err(K::refused)?;
         if life::made_way(&scene, &applied).await? {
             applied = self.apply(&scene, &planned, config, &options, None).await?;
         }
@@ -383,13 +441,15 @@ impl<K: Kind> Lifecycle<Provider> for Custom<K> {
 
     async fn read(&self, cx: &Operation, state: Value) -> Result<Option<Value>> {
         let target = cx.provider().target(&cluster(&state)?)?;
-        let object = Self::reference(&state)?;
+        let object = K::reference(&state)?;
         let scene = Scene { cx, target: &target, object: &object };
         let Some(live) = life::present(&scene).await? else { return Ok(None) };
         if cx.is_imported() {
             let live = adoption::imported(&scene, live, self.attributes(), K::ROOT);
+            let live = K::complete(&scene, live).await?;
             return K::project(self.attributes(), &live, &state, View::Whole).map(Some);
         }
+        let live = K::complete(&scene, live).await?;
         self.seen(&live, &state).map(Some)
     }
 
@@ -402,10 +462,15 @@ impl<K: Kind> Lifecycle<Provider> for Custom<K> {
         progress: &mut Progress,
     ) -> Result<Value> {
         let target = cx.provider().target(&cluster(&planned)?)?;
-        let object = Self::reference(&planned)?;
+        let object = K::reference(&planned)?;
         let scene = Scene { cx, target: &target, object: &object };
         if Management::of(&planned) != Management::Full {
             let live = handover::let_go(&scene, &planned).await?;
+            return self.finish(&scene, &planned, live, progress).await;
+        }
+        if K::FINAL {
+            let live = scene.objects().get(&target, &object, Freshness::Now, cx.deadline()).await?;
+            let live = live.ok_or_else(|| Error::not_found(format!("{object} is gone")))?;
             return self.finish(&scene, &planned, live, progress).await;
         }
         K::prepare(&scene, &planned).await?;
@@ -426,7 +491,7 @@ impl<K: Kind> Lifecycle<Provider> for Custom<K> {
 
     async fn delete(&self, cx: &Operation, state: Value) -> Result<()> {
         let target = cx.provider().target(&cluster(&state)?)?;
-        let object = Self::reference(&state)?;
+        let object = K::reference(&state)?;
         let scene = Scene { cx, target: &target, object: &object };
         let propagation = match Ending::of(&state) {
             Ending::Forget => return Ok(()),

@@ -24,8 +24,10 @@ const MOST_LINES: usize = 500;
 const LONG: [(&str, &str); 0] = [];
 
 /// Resources without unit tests of their own, and where they are tested.
-const TESTED_ELSEWHERE: [(&str, &str); 1] =
-    [("src/resources/kargo/stage.rs", "its rules, in src/resources/kargo/rules")];
+const TESTED_ELSEWHERE: [(&str, &str); 2] = [
+    ("src/resources/kargo/cluster_config.rs", "with the configuration of a project"),
+    ("src/resources/kargo/cluster_promotion_task.rs", "with the tasks of a project"),
+];
 
 /// The traits of what is served.
 const SERVED: [&str; 7] =

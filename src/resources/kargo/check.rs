@@ -1,9 +1,11 @@
 //! The models as the rules see them.
 
+use super::promotion_task::TaskSpec;
 use super::stage::{self, Stage};
-use super::steps::{self, Steps, spelling};
+use super::steps::{self, Steps, Within, spelling};
 use super::warehouse::{Warehouse, subscription as subscriptions};
 use super::{Variable, rules};
+use crate::framework::checks::Finding;
 use crate::framework::{Attr, Diagnostics, Path, Step, Value};
 use crate::resources::findings::{each, report, text, texts};
 
@@ -80,7 +82,10 @@ impl Stage {
     /// Checks the shape of the steps, and the rules that go beyond single
     /// attributes.
     pub fn check(&self, diagnostics: &mut Diagnostics) {
-        let steps = self.steps(diagnostics);
+        let template = self.promotion_template.known();
+        let at = Path::attribute("promotion_template").field("steps");
+        let steps = template
+            .and_then(|template| shaped(&template.steps, Within::Template, &at, diagnostics));
         let stage = rules::Stage {
             name: text(&self.metadata.name),
             vars: variables(&self.vars),
@@ -90,47 +95,63 @@ impl Stage {
             }),
             verification: self.verification.as_ref().map(verification),
         };
-        let mut found = rules::stage(&stage);
-        for finding in &mut found {
-            finding.path = path(&finding.path);
-        }
-        report(found, diagnostics);
+        report_in_our_words(rules::stage(&stage), diagnostics);
     }
+}
 
-    /// The steps for the rules, which know the names of the API; `None` when
-    /// there are none, or when their shape is wrong.
-    fn steps(&self, diagnostics: &mut Diagnostics) -> Option<Value> {
-        let Steps(steps) = self.promotion_template.known()?.steps.known()?;
-        let mut shape = Diagnostics::default();
-        let at = Path::attribute("promotion_template").field("steps");
-        steps::check(steps, &at, &mut shape);
-        let wrong = shape.has_errors();
-        diagnostics.extend(shape);
-        (!wrong).then(|| spelling::of_the_api(&steps.value))
+impl TaskSpec {
+    /// Checks the shape of the steps, and the rules that go beyond single
+    /// attributes.
+    pub fn check(&self, diagnostics: &mut Diagnostics) {
+        let steps = shaped(&self.steps, Within::Task, &Path::attribute("steps"), diagnostics);
+        let task = rules::Task { vars: variables(&self.vars), steps: steps.as_ref() };
+        report_in_our_words(rules::task(&task), diagnostics);
     }
+}
+
+/// The steps for the rules, which know the names of the API; `None` when there
+/// are none, or when their shape is wrong.
+fn shaped(
+    steps: &Attr<Steps>,
+    within: Within,
+    at: &Path,
+    diagnostics: &mut Diagnostics,
+) -> Option<Value> {
+    let Steps(steps) = steps.known()?;
+    let mut shape = Diagnostics::default();
+    steps::check(steps, within, at, &mut shape);
+    let wrong = shape.has_errors();
+    diagnostics.extend(shape);
+    (!wrong).then(|| spelling::of_the_api(&steps.value))
+}
+
+/// Tells the user what was found, with the names of the configuration.
+fn report_in_our_words(mut found: Vec<Finding>, diagnostics: &mut Diagnostics) {
+    for finding in &mut found {
+        finding.path = path(&finding.path);
+    }
+    report(found, diagnostics);
 }
 
 /// A path in the API's object as one of the configuration, which has no `spec`
 /// within `promotion_template` and names of its own for the fields of steps.
 fn path(api: &Path) -> Path {
     let named = |step: &Step, name: &str| matches!(step, Step::Attribute(found) if found == name);
-    match api.steps() {
+    let (start, rest) = match api.steps() {
         [template, spec, rest @ ..]
             if named(template, "promotion_template") && named(spec, "spec") =>
         {
-            let template = Path::attribute("promotion_template");
-            match rest {
-                [steps, index @ Step::Index(_), inside @ ..] if named(steps, "steps") => {
-                    let step = template.field("steps").join(index.clone());
-                    spelling::of_ours(inside)
-                        .steps()
-                        .iter()
-                        .fold(step, |path, step| path.join(step.clone()))
-                }
-                rest => rest.iter().fold(template, |path, step| path.join(step.clone())),
-            }
+            (Path::attribute("promotion_template"), rest)
         }
-        _ => api.clone(),
+        rest => (Path::root(), rest),
+    };
+    let join = |path: Path, step: &Step| path.join(step.clone());
+    match rest {
+        [steps, index @ Step::Index(_), inside @ ..] if named(steps, "steps") => {
+            let step = start.field("steps").join(index.clone());
+            spelling::of_ours(inside).steps().iter().fold(step, join)
+        }
+        rest => rest.iter().fold(start, join),
     }
 }
 

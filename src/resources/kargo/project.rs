@@ -2,6 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
+use super::wait::{self, ReadyWait};
 use crate::clients::kube::{DeleteOptions, FIELD_MANAGER, Freshness, ObjectKind, WriteOptions};
 use crate::framework::schema::{Attribute, Form, Kind};
 use crate::framework::{Attr, AttrValue, Error, ImportFormat, Model, Result, Value};
@@ -28,6 +29,10 @@ pub struct Project {
     /// set.
     #[attr(api = "/metadata/annotations/kargo.akuity.io~1keep-namespace")]
     pub keep_namespace: Attr<Flag>,
+    /// Wait at the end of a create or an update until Kargo has set the project up; `{}` does.
+    /// Without it, an apply ends as soon as the object is written.
+    #[attr(local)]
+    pub wait: Attr<ReadyWait>,
 }
 
 /// A truth value that an annotation holds: `"true"`, `"false"`.
@@ -103,6 +108,20 @@ impl object::Kind for Project {
         objects.apply(scene.target, &namespace, content, &options, deadline).await.map(drop)
     }
 
+    async fn settle(scene: &Scene<'_>, values: &Value, applied: Json) -> Result<Json> {
+        if !ReadyWait::is_on(values)? {
+            return Ok(applied);
+        }
+        wait::until(scene, "be set up by Kargo", |live| match wait::condition(live, "Stalled") {
+            // Kargo has given up.
+            Some(stalled) if stalled["status"] == "True" && wait::is_current(live, stalled) => {
+                Err(wait::failure(stalled))
+            }
+            _ => Ok(wait::not_ready(live).map_or(wait::Look::Settled, wait::Look::Pending)),
+        })
+        .await
+    }
+
     /// A namespace that was made for a project that is refused would be in no
     /// state, and so nobody's.
     async fn abandon(scene: &Scene<'_>) -> Result<()> {
@@ -126,8 +145,9 @@ impl object::Kind for Project {
         }
     }
 
-    /// Kargo deletes the namespace with the project; where Kargo does not run,
-    /// nobody else would.
+    /// Kargo deletes the namespace with the project, and the project is gone some
+    /// seconds before: whoever makes it anew meanwhile is refused. Where Kargo
+    /// does not run, nobody else would delete what was made here.
     async fn bury(scene: &Scene<'_>, state: &Value) -> Result<()> {
         if state.get("keep_namespace").as_bool() == Some(true) || handover::orphans(state) {
             return Ok(());
@@ -135,8 +155,11 @@ impl object::Kind for Project {
         let namespace = NAMESPACE.cluster_wide(&scene.object.name);
         let (objects, deadline) = (scene.objects(), scene.cx.deadline());
         let live = objects.get(scene.target, &namespace, Freshness::Now, deadline).await?;
-        if live.is_some_and(|live| live["metadata"]["labels"][MANAGED_BY_LABEL] == FIELD_MANAGER) {
+        let Some(live) = live else { return Ok(()) };
+        if live["metadata"]["labels"][MANAGED_BY_LABEL] == FIELD_MANAGER {
             delete_namespace(scene).await?;
+        } else if !live["metadata"]["deletionTimestamp"].is_null() {
+            objects.wait_gone(scene.target, &namespace, None, deadline).await?;
         }
         Ok(())
     }

@@ -8,12 +8,15 @@
 //! Inputs are plain data with the attributes that a rule looks at. Unknown
 //! values pass; what the schema requires is left to the schema.
 
-mod expression;
+pub mod config;
+pub(super) mod expression;
 mod fields;
-mod repository;
+pub(super) mod repository;
+pub mod runners;
 mod stage;
 mod steps;
 mod subscription;
+mod task;
 mod variables;
 
 pub use stage::{
@@ -21,6 +24,7 @@ pub use stage::{
     stage,
 };
 pub use subscription::{Chart, Generic, Git, Image, Subscription};
+pub use task::{Task, task};
 pub use variables::Variable;
 
 use crate::framework::checks::{Finding, Findings, dns_label, kargo_duration};

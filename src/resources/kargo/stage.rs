@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value as Json;
+
 use super::Variable;
 use super::steps::Steps;
+use super::wait::{self, Look};
 use crate::clients::kube::ObjectKind;
 use crate::framework::checks::{kargo_duration, same_go_duration};
-use crate::framework::{Attr, Diagnostics, Model};
-use crate::resources::object::{Kind, ObjectMeta};
+use crate::framework::{Attr, Diagnostics, Model, Result, Value};
+use crate::resources::object::{Kind, ObjectMeta, Scene};
 
 /// A Kargo stage: what it takes freight from, and what a promotion does.
 ///
@@ -31,6 +34,24 @@ pub struct Stage {
     pub vars: Attr<Vec<Variable>>,
     /// Shard whose controller takes care of the stage; the default one when not set.
     pub shard: Attr<String>,
+    /// Color of the stage in the user interface: a name that Kargo knows or any of CSS, such as
+    /// `#22c55e`; one that Kargo chooses when not set.
+    #[attr(api = "/metadata/annotations/kargo.akuity.io~1color")]
+    pub color: Attr<String>,
+    /// Wait at the end of a create or an update until Kargo has looked at the stage; `{}` does.
+    /// Without it, an apply ends as soon as the object is written.
+    #[attr(local)]
+    pub wait: Attr<StageWait>,
+}
+
+/// What an apply waits for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Model)]
+pub struct StageWait {
+    /// Until the stage has freight whose promotion went well, is healthy and is verified, too. A
+    /// stage that was made a moment ago has no freight, unless it is promoted by itself. Off when
+    /// not set.
+    #[attr(default = false)]
+    pub ready: Attr<bool>,
 }
 
 /// Freight that a stage takes.
@@ -151,5 +172,83 @@ impl Kind for Stage {
 
     fn validate(config: &Self, diagnostics: &mut Diagnostics) {
         config.check(diagnostics);
+    }
+
+    async fn settle(scene: &Scene<'_>, values: &Value, applied: Json) -> Result<Json> {
+        let Attr::Known(asked) = Attr::<StageWait>::from_value(values.get("wait").clone())? else {
+            return Ok(applied);
+        };
+        let (wanted, to_be_ready) = match asked.ready {
+            Attr::Known(true) => ("be ready", true),
+            _ => ("be looked at by Kargo", false),
+        };
+        wait::until(scene, wanted, |live| judge(live, to_be_ready)).await
+    }
+}
+
+/// Whether Kargo has looked at a stage as it is now, and finds it ready if it is
+/// to be.
+///
+/// A control-flow stage, which promotes nothing, says what it is about only
+/// beside the conditions; any other says it there only once it has freight.
+fn judge(live: &Json, to_be_ready: bool) -> Result<Look> {
+    let Some(ready) = wait::condition(live, "Ready") else {
+        return Ok(Look::Pending("Kargo has not said anything of it yet".to_owned()));
+    };
+    let generation = &live["metadata"]["generation"];
+    let is_current = ready["observedGeneration"] == *generation
+        || live["status"]["observedGeneration"] == *generation;
+    if !is_current {
+        return Ok(Look::Pending("Kargo has not looked at its last change yet".to_owned()));
+    }
+    if !to_be_ready || ready["status"] == "True" {
+        return Ok(Look::Settled);
+    }
+    let ended = ["LastPromotionFailed", "LastPromotionErrored", "LastPromotionAborted"];
+    if ended.iter().any(|reason| ready["reason"] == *reason) {
+        // It stays so until somebody promotes again.
+        return Err(wait::failure(ready));
+    }
+    Ok(Look::Pending(wait::describe(ready)))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// As recorded of Kargo 1.11.
+    #[test]
+    fn a_stage_is_looked_at_long_before_it_is_ready() {
+        let live = |conditions: Json, observed: Json| {
+            json!({"metadata": {"generation": 1},
+                   "status": {"conditions": conditions, "observedGeneration": observed}})
+        };
+        let found = |stage: &Json, to_be_ready| match judge(stage, to_be_ready) {
+            Ok(Look::Settled) => "settled".to_owned(),
+            Ok(Look::Pending(why)) => why,
+            Err(error) => format!("failed: {}", error.message()),
+        };
+        let fresh = json!([{"type": "Ready", "status": "False", "reason": "NoFreight",
+            "message": "Stage has no current Freight", "observedGeneration": 1}]);
+        let fresh = live(fresh, Json::Null);
+        assert_eq!(found(&fresh, false), "settled");
+        assert_eq!(found(&fresh, true), "Ready is False (NoFreight): Stage has no current Freight");
+        let control_flow =
+            json!([{"type": "Ready", "status": "True", "reason": "Ready", "message": ""}]);
+        assert_eq!(found(&live(control_flow.clone(), json!(1)), true), "settled");
+        let stale = live(control_flow, Json::Null);
+        assert_eq!(found(&stale, false), "Kargo has not looked at its last change yet");
+        let failed = json!([{"type": "Ready", "status": "False", "reason": "LastPromotionFailed",
+            "message": "step \"step-1\": failed: boom", "observedGeneration": 1}]);
+        let failed = live(failed, json!(1));
+        assert_eq!(found(&failed, false), "settled");
+        assert_eq!(
+            found(&failed, true),
+            "failed: Ready is False (LastPromotionFailed): step \"step-1\": failed: boom"
+        );
+        // A shard that nobody serves.
+        assert_eq!(found(&json!({"metadata": {}}), false), "Kargo has not said anything of it yet");
     }
 }

@@ -19,7 +19,16 @@ use crate::framework::schema::{Attribute, Form, Kind, Same};
 use crate::framework::value::Dynamic;
 use crate::framework::{Any, AttrValue, Error, Result, Value, checks, json};
 
-use super::{duration, variable_name};
+use super::{duration, filled, variable_name};
+
+/// Where steps stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Within {
+    /// In the promotion template of a stage, where steps may insert tasks.
+    Template,
+    /// In a promotion task, which inserts no other.
+    Task,
+}
 
 /// A list of promotion steps.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,7 +99,7 @@ const fn required(name: &'static str, shape: Shape) -> Field {
 
 /// A step.
 pub static STEP: [Field; 8] = [
-    field("uses", "uses", Shape::Text(not_empty)),
+    field("uses", "uses", Shape::Text(filled)),
     field("task", "task", Shape::Object(&TASK)),
     field("as", "as", Shape::Text(|_| Ok(()))),
     field("if", "if", Shape::Text(|_| Ok(()))),
@@ -215,10 +224,6 @@ fn from_api(value: &Json, shape: &Shape) -> Json {
         }
         (_, value) => value.clone(),
     }
-}
-
-fn not_empty(text: &str) -> Result<(), String> {
-    if text.is_empty() { Err("it is empty".to_owned()) } else { Ok(()) }
 }
 
 #[cfg(test)]

@@ -4,11 +4,12 @@ pub mod subscription;
 
 use serde_json::{Map, Value as Json, json};
 
+use super::wait::{self, ReadyWait};
 use crate::clients::kube::ObjectKind;
 use crate::framework::api::{self, View};
 use crate::framework::checks::{kargo_duration, same_go_duration};
 use crate::framework::{Attr, Attribute, Diagnostics, Model, Result, Value};
-use crate::resources::object::{Kind, ObjectMeta};
+use crate::resources::object::{Kind, ObjectMeta, Scene};
 use subscription::Subscription;
 
 /// A Kargo warehouse: repositories that it watches, and the freight that it
@@ -33,6 +34,11 @@ pub struct Warehouse {
     pub freight_creation_criteria: Attr<FreightCreationCriteria>,
     /// Shard whose controller takes care of the warehouse; the default one when not set.
     pub shard: Attr<String>,
+    /// Wait at the end of a create or an update until Kargo has found artifacts in every repository;
+    /// `{}` does. Kargo tries a repository that it cannot reach again and again, and so the wait
+    /// ends with the time-out. Without it, an apply ends as soon as the object is written.
+    #[attr(local)]
+    pub wait: Attr<ReadyWait>,
 }
 
 /// Which new artifacts freight is made of by itself.
@@ -103,6 +109,16 @@ impl Kind for Warehouse {
         let mut live = live.clone();
         from_api(&mut live);
         Ok(api::project(attributes, Self::ROOT, &live, prior, view))
+    }
+
+    async fn settle(scene: &Scene<'_>, values: &Value, applied: Json) -> Result<Json> {
+        if !ReadyWait::is_on(values)? {
+            return Ok(applied);
+        }
+        wait::until(scene, "find artifacts", |live| {
+            Ok(wait::not_ready(live).map_or(wait::Look::Settled, wait::Look::Pending))
+        })
+        .await
     }
 }
 

@@ -54,15 +54,21 @@ impl<K: Kind> List for ObjectList<K> {
             .await?;
         let attributes = K::Model::attributes();
         let nothing = Value::Object(Object::new());
-        for mut live in found {
+        for mut live in found.into_iter().filter(K::is_one) {
             adoption::without_bookkeeping(&mut live);
             let name = live["metadata"]["name"].as_str().unwrap_or_default();
             let namespace = live["metadata"]["namespace"].as_str();
-            let mut identity = Object::from([("name".to_owned(), name.into())]);
+            let mut identity = Object::new();
             let mut display_name = name.to_owned();
+            if has::<K>("name") {
+                identity.insert("name".to_owned(), name.into());
+            }
             if let Some(namespace) = namespace.filter(|_| has_namespace::<K>()) {
                 identity.insert("namespace".to_owned(), namespace.into());
-                display_name = format!("{namespace}/{name}");
+                // Of a kind without names of its own there is one in each namespace.
+                if has::<K>("name") {
+                    display_name = format!("{namespace}/{name}");
+                }
             }
             let state = finds
                 .wants_objects()
@@ -78,5 +84,10 @@ impl<K: Kind> List for ObjectList<K> {
 
 /// Whether objects of the kind are in a namespace.
 pub(super) fn has_namespace<K: Kind>() -> bool {
-    K::Model::attributes().iter().any(|attribute| attribute.name == "namespace")
+    has::<K>("namespace")
+}
+
+/// Whether the kind has that attribute.
+pub(super) fn has<K: Kind>(name: &str) -> bool {
+    K::Model::attributes().iter().any(|attribute| attribute.name == name)
 }

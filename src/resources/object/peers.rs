@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use super::Kind;
-use super::list::has_namespace;
+use super::list::{has, has_namespace};
 use crate::framework::{Error, Foreign, Object, Peer, Result};
 
 /// The types of other providers for any object of a cluster, as far as the object is of this kind,
@@ -61,7 +61,10 @@ fn named<K: Kind>(
             K::OBJECT.api_version
         )));
     }
-    let mut found = Object::from([("name".to_owned(), name.into())]);
+    let mut found = Object::new();
+    if has::<K>("name") {
+        found.insert("name".to_owned(), name.into());
+    }
     if has_namespace::<K>() {
         // Both providers write to the namespace of the kubeconfig, which is as good as always this.
         let namespace = namespace.and_then(Json::as_str).unwrap_or("default");

@@ -7,7 +7,7 @@ use crate::support::core::Val;
 
 /// What no call of an API changes on an object that is there. Of the objects of a cluster that is
 /// what they are called by; of AWS's, whatever their calls to update do not take.
-const FIXED: [(&str, &[&str]); 11] = [
+const FIXED: [(&str, &[&str]); 19] = [
     ("app_project", &["name", "namespace"]),
     ("application", &["name", "namespace"]),
     ("cluster", &["name", "namespace"]),
@@ -25,7 +25,15 @@ const FIXED: [(&str, &[&str]); 11] = [
         ],
     ),
     ("iam_role", &["name", "name_prefix", "path"]),
+    ("kargo_cluster_config", &["name"]),
+    ("kargo_cluster_promotion_task", &["name"]),
+    ("kargo_credentials", &["name", "namespace"]),
+    ("kargo_freight", &["artifacts", "charts", "commits", "images", "namespace", "origin"]),
     ("kargo_project", &["name"]),
+    ("kargo_project_config", &["namespace"]),
+    ("kargo_promotion", &["freight", "namespace", "origin", "stage"]),
+    ("kargo_promotion_task", &["name", "namespace"]),
+    ("kargo_role", &["name", "namespace"]),
     ("kargo_stage", &["name", "namespace"]),
     ("kargo_warehouse", &["name", "namespace"]),
     (

@@ -107,12 +107,13 @@ async fn a_write_only_secret_has_its_name_its_version_and_is_hidden() {
 }
 
 /// Hidden attributes without a write-only form, and why.
-const WITHOUT: [(&str, &str); 5] = [
+const WITHOUT: [(&str, &str); 6] = [
     ("cluster.client_key", CONNECTION),
     ("cluster.password", CONNECTION),
     ("cluster.token", CONNECTION),
     ("config.exec_provider_config.args", PROGRAM),
     ("config.exec_provider_config.env", PROGRAM),
+    ("webhook_receiver_urls", "nobody sets them: Kargo makes them, for others to read here"),
 ];
 const CONNECTION: &str = "a refresh has no configuration to take it from; who keeps it out of the \
                           state configures the provider's `cluster`";

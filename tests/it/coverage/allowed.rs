@@ -4,7 +4,7 @@ use super::compare::What;
 
 /// A difference, and why it is right.
 pub(super) struct Entry {
-    /// The field, by its names in the API.
+    /// The field, by its names in the API; every field that ends so, where it begins with `*`.
     pub(super) at: &'static str,
     /// In what it differs.
     pub(super) what: What,
@@ -150,6 +150,53 @@ pub(super) const ALLOWED: &[Entry] = &[
         What::Required,
         "Argo CD's validation refuses a window without it",
     ),
+    entry(
+        "*.secretRef.name",
+        What::Required,
+        "a Secret without a name is none: the receiver would never be ready",
+    ),
+    entry("*.secretRef.name", What::Default, "it is required"),
+    entry("ClusterConfig.gitClient.signingKeySecret.name", What::Required, "as of a receiver"),
+    entry("ClusterConfig.gitClient.signingKeySecret.name", What::Default, "it is required"),
+    entry(
+        "*.matchIndices[].operator",
+        What::Enum,
+        "Kargo's code knows these two, and fails on every request with another",
+    ),
+    entry(
+        "ProjectConfig.promotionPolicies[].autoRollback.onPromotion",
+        What::Enum,
+        "a rule of the definition knows these two",
+    ),
+    entry(
+        "ProjectConfig.promotionPolicies[].autoRollback.onVerification",
+        What::Enum,
+        "a rule of the definition knows these two",
+    ),
+    entry("PromotionTask.steps", What::Type, "as in a stage"),
+    entry("PromotionTask.steps", What::Length, "as in a stage"),
+    entry("ClusterPromotionTask.steps", What::Type, "as in a stage"),
+    entry("ClusterPromotionTask.steps", What::Length, "as in a stage"),
+    entry(
+        "Promotion.steps",
+        What::NoAttribute,
+        "Kargo's webhook puts the steps of the stage in their place, whatever is sent",
+    ),
+    entry(
+        "Promotion.vars",
+        What::NoAttribute,
+        "Kargo's webhook puts the variables of the stage in their place, whatever is sent",
+    ),
+    entry("Promotion.origin.kind", What::Required, "it has a default"),
+    entry("Promotion.origin.kind", What::Default, "there is only one kind of origin"),
+    entry("Freight.origin.kind", What::Required, "it has a default"),
+    entry("Freight.origin.kind", What::Default, "there is only one kind of origin"),
+    entry("Freight.discoveredAt", What::NoAttribute, "Kargo's webhook writes it"),
+    entry("Freight.charts[].repoURL", What::Required, "without it no subscription fits"),
+    entry("Freight.charts[].version", What::Required, "without it nothing can be deployed"),
+    entry("Freight.commits[].id", What::Required, "without it nothing can be deployed"),
+    entry("Freight.commits[].repoURL", What::Required, "without it no subscription fits"),
+    entry("Freight.images[].repoURL", What::Required, "without it no subscription fits"),
     entry(
         "Stage.promotionTemplate.spec",
         What::Required,

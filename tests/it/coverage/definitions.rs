@@ -20,6 +20,7 @@ pub(super) struct Definitions {
     kargo: BTreeMap<String, String>,
     kro: BTreeMap<String, String>,
     subscriptions: PathBuf,
+    runners: PathBuf,
 }
 
 impl Definitions {
@@ -29,7 +30,9 @@ impl Definitions {
     pub(super) fn find() -> Self {
         let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/crds");
         let named = env::var_os("GITOPS_CRDS").map(PathBuf::from);
-        let subscriptions = module(KARGO).join("pkg/subscription/schemas");
+        let kargo = module(KARGO);
+        let subscriptions = kargo.join("pkg/subscription/schemas");
+        let runners = kargo.join("pkg/promotion/runner/builtin/schemas");
         if let Some(folder) = Some(beside).filter(|folder| folder.is_dir()).or(named) {
             return Self {
                 origin: folder.display().to_string(),
@@ -37,6 +40,7 @@ impl Definitions {
                 kargo: files(&folder.join("kargo")),
                 kro: files(&folder.join("kro")),
                 subscriptions,
+                runners,
             };
         }
         let cache = Cache::of_user().expect("a folder for what is downloaded");
@@ -47,6 +51,7 @@ impl Definitions {
             kargo: pinned(CustomResources::Kargo),
             kro: pinned(CustomResources::Kro),
             subscriptions,
+            runners,
         }
     }
 
@@ -69,6 +74,15 @@ impl Definitions {
     pub(super) fn subscription(&self, name: &str) -> Json {
         let text = read(&self.subscriptions.join(format!("{name}.json")));
         serde_json::from_str(&text).expect("a JSON schema")
+    }
+
+    /// The schemas of the configurations of steps, by the names of their files.
+    pub(super) fn runners(&self) -> BTreeMap<String, Json> {
+        let parse = |(name, text): (String, String)| {
+            let schema = serde_json::from_str(&text);
+            (name, schema.expect("a JSON schema"))
+        };
+        files(&self.runners).into_iter().map(parse).collect()
     }
 
     /// The types of subscriptions that have a schema.

@@ -7,6 +7,9 @@ use terraform_provider_gitops::framework::schema;
 use terraform_provider_gitops::resources::argocd::app_project::AppProject;
 use terraform_provider_gitops::resources::argocd::application::Application;
 use terraform_provider_gitops::resources::argocd::application_set::ApplicationSet;
+use terraform_provider_gitops::resources::kargo::cluster_config::ClusterConfig;
+use terraform_provider_gitops::resources::kargo::project_config::ProjectConfig;
+use terraform_provider_gitops::resources::kargo::promotion_task::PromotionTask;
 use terraform_provider_gitops::resources::kargo::stage::Stage;
 use terraform_provider_gitops::resources::kargo::warehouse::{self, Warehouse};
 
@@ -78,6 +81,14 @@ fn an_object_with_every_field_survives_an_import() {
     assert_eq!(through::<AppProject>(&app_project), app_project);
     let stage = object(&definitions.kargo("kargo.akuity.io_stages.yaml"));
     assert_eq!(through::<Stage>(&stage), stage);
+    let task = object(&definitions.kargo("kargo.akuity.io_promotiontasks.yaml"));
+    assert_eq!(through::<PromotionTask>(&task), task);
+    let mut config = object(&definitions.kargo("kargo.akuity.io_projectconfigs.yaml"));
+    config["metadata"].as_object_mut().expect("an object").remove("name").expect("a name");
+    assert_eq!(through::<ProjectConfig>(&config), config);
+    let mut config = object(&definitions.kargo("kargo.akuity.io_clusterconfigs.yaml"));
+    config["metadata"].as_object_mut().expect("an object").remove("namespace").expect("a name");
+    assert_eq!(through::<ClusterConfig>(&config), config);
 }
 
 #[test]

@@ -7,9 +7,9 @@
 use std::collections::BTreeMap;
 
 use crate::framework::{Attr, JsonText, Model};
+use crate::resources::object::LabelSelector;
 
 use super::pull_request::PullRequest;
-use super::references::LabelSelector;
 use super::scm_provider::ScmProvider;
 
 /// A source of parameters: exactly one kind of generator, and what is taken of

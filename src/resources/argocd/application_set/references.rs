@@ -1,6 +1,4 @@
-//! What generators refer to and select by.
-
-use std::collections::BTreeMap;
+//! What generators refer to.
 
 use crate::framework::{Attr, Model};
 
@@ -43,26 +41,4 @@ pub struct BearerToken {
     /// Where the token is.
     #[attr(required)]
     pub token_ref: Attr<SecretKey>,
-}
-
-/// What is selected, by labels; all of both have to fit.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Model)]
-pub struct LabelSelector {
-    /// Labels and their values.
-    pub match_labels: Attr<BTreeMap<String, String>>,
-    /// Rules for labels.
-    pub match_expressions: Attr<Vec<LabelExpression>>,
-}
-
-/// A rule for a label.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Model)]
-pub struct LabelExpression {
-    /// The label.
-    #[attr(required)]
-    pub key: Attr<String>,
-    /// `In`, `NotIn`, `Exists` or `DoesNotExist`.
-    #[attr(required)]
-    pub operator: Attr<String>,
-    /// The values, for the first two.
-    pub values: Attr<Vec<String>>,
 }

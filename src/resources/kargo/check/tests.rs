@@ -178,7 +178,8 @@ fn what_a_stage_requests_is_checked() {
 #[test]
 fn steps_are_checked_in_the_words_of_the_configuration() {
     let good = json!([
-        {"uses": "git-clone", "as": "clone", "continue_on_error": true, "retry": {"error_threshold": 2}},
+        {"uses": "git-clear", "as": "clear", "continue_on_error": true, "retry": {"error_threshold": 2},
+         "config": {"path": "./src"}},
         {"task": {"name": "bump"}, "vars": [{"name": "n", "value": 3}]},
     ]);
     assert_eq!(found(|diagnostics| stage(good).check(diagnostics)), [""; 0]);
@@ -191,9 +192,9 @@ fn steps_are_checked_in_the_words_of_the_configuration() {
     );
 
     let meaning = json!([
-        {"uses": "git-clone", "as": "a", "if": "${{ (", "config": {"continueOnError": ["${{ ("]}},
-        {"uses": "git-clone", "as": "a"},
-        {"uses": "git-clone", "as": "step-1", "vars": [{"name": "a", "value": "${{ ("}]},
+        {"uses": "compose-output", "as": "a", "if": "${{ (", "config": {"continueOnError": ["${{ ("]}},
+        {"uses": "git-clear", "as": "a", "config": {"Path": "${{ outputs.b.x }}"}},
+        {"uses": "fail", "as": "step-1", "vars": [{"name": "a", "value": "${{ ("}]},
         {"uses": "home-made"},
     ]);
     assert_eq!(
@@ -201,10 +202,13 @@ fn steps_are_checked_in_the_words_of_the_configuration() {
         [
             "promotion_template.steps[0].if",
             "promotion_template.steps[0].config.continueOnError[0]",
+            "promotion_template.steps[1].config.Path",
+            "promotion_template.steps[1].config.path",
             "promotion_template.steps[1].as",
             "promotion_template.steps[2].vars[0].value",
             "promotion_template.steps[2].as",
             "promotion_template.steps[3].uses?",
+            "promotion_template.steps[1].config.Path",
         ]
     );
 }

@@ -5,11 +5,11 @@
 //! a text that is never closed. Whether a function exists is a guess of this
 //! version, and so a warning.
 
-use std::iter::Peekable;
-use std::str::CharIndices;
+mod tokens;
 
 use crate::framework::Path;
 use crate::framework::checks::Findings;
+use tokens::{Token, tokens};
 
 /// Kargo's functions in texts with expressions.
 pub(super) const TEMPLATE_FUNCTIONS: &[&str] = &[
@@ -137,6 +137,16 @@ const OPERATORS: &[&str] = &[
 ///
 /// Kargo ends an expression at the first closing delimiter, in a string or not.
 pub(super) fn template(text: &str, path: &Path, findings: &mut Findings) {
+    template_with(text, TEMPLATE_FUNCTIONS, path, findings);
+}
+
+/// The same for expressions that have other functions than those of promotions.
+pub(in crate::resources::kargo) fn template_with(
+    text: &str,
+    functions: &[&str],
+    path: &Path,
+    findings: &mut Findings,
+) {
     let mut rest = text;
     while let Some(start) = [rest.find("${{"), rest.find("${%")].into_iter().flatten().min() {
         let (open, after) = rest[start..].split_at(3);
@@ -145,20 +155,25 @@ pub(super) fn template(text: &str, path: &Path, findings: &mut Findings) {
             findings.error(path.clone(), format!("{open:?} in {text:?} has no {close:?} after it"));
             return;
         };
-        bare(expression, TEMPLATE_FUNCTIONS, path, findings);
+        bare(expression, functions, path, findings);
         rest = after;
     }
 }
 
 /// Checks one expression by itself, which may call the given functions besides
 /// those of expr-lang.
-pub(super) fn bare(expression: &str, functions: &[&str], path: &Path, findings: &mut Findings) {
+pub(in crate::resources::kargo) fn bare(
+    expression: &str,
+    functions: &[&str],
+    path: &Path,
+    findings: &mut Findings,
+) {
     let shown = expression.trim();
     if shown.is_empty() {
         findings.error(path.clone(), "an expression must not be empty");
         return;
     }
-    let calls = match Lexer::new(expression).calls() {
+    let calls = match tokens(expression).and_then(|tokens| calls(&tokens)) {
         Ok(calls) => calls,
         Err(why) => {
             findings.error(path.clone(), format!("the expression {shown:?} is broken: {why}"));
@@ -175,126 +190,100 @@ pub(super) fn bare(expression: &str, functions: &[&str], path: &Path, findings: 
     }
 }
 
-/// Finds brackets, texts and calls in an expression; leaves the grammar alone.
-struct Lexer<'a> {
-    text: &'a str,
-    chars: Peekable<CharIndices<'a>>,
+/// An output of a step that an expression reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Output<'a> {
+    /// The step, by its alias.
+    pub(super) alias: &'a str,
+    /// Whether it is one of the same task: `task.outputs` and not `outputs`.
+    pub(super) of_task: bool,
 }
 
-impl<'a> Lexer<'a> {
-    fn new(text: &'a str) -> Self {
-        Self { text, chars: text.char_indices().peekable() }
-    }
-
-    /// The functions that are called by name, each once, without methods.
-    fn calls(mut self) -> Result<Vec<&'a str>, String> {
-        let mut open = Vec::new();
-        let mut calls: Vec<&str> = Vec::new();
-        let mut own = Vec::new();
-        // The word before, and whether it may be a function: `.name(` is a method.
-        let mut word = None;
-        let mut after_dot = false;
-        let mut after_let = false;
-        while let Some((at, c)) = self.chars.next() {
-            match c {
-                c if c.is_whitespace() => continue,
-                '\'' | '"' => self.quoted(c)?,
-                '`' => self.raw()?,
-                '/' if self.next_is('/') => self.skip_line(),
-                '/' if self.next_is('*') => self.skip_comment()?,
-                '(' | '[' | '{' => {
-                    open.push(c);
-                    if let Some(name) = word.filter(|_| c == '(')
-                        && !calls.contains(&name)
-                    {
-                        calls.push(name);
-                    }
-                }
-                ')' | ']' | '}' => {
-                    let opening = match c {
-                        ')' => '(',
-                        ']' => '[',
-                        _ => '{',
-                    };
-                    if open.pop() != Some(opening) {
-                        return Err(format!("a {c:?} has no {opening:?}"));
-                    }
-                }
-                c if is_word(c) => {
-                    let name = self.word(at);
-                    if after_let {
-                        own.push(name);
-                    }
-                    after_let = name == "let";
-                    let function = !after_dot
-                        && !OPERATORS.contains(&name)
-                        && !name.starts_with(|c: char| c.is_ascii_digit());
-                    word = function.then_some(name);
-                    after_dot = false;
-                    continue;
-                }
-                _ => {}
-            }
-            after_dot = matches!(c, '.' | '#');
-            after_let = false;
-            word = None;
+/// The outputs that the expressions in a text read; none of those that are broken.
+pub(super) fn outputs(text: &str) -> Vec<Output<'_>> {
+    let mut found = Vec::new();
+    let mut rest = text;
+    while let Some(start) = [rest.find("${{"), rest.find("${%")].into_iter().flatten().min() {
+        let (open, after) = rest[start..].split_at(3);
+        let close = if open == "${{" { "}}" } else { "%}" };
+        let Some((expression, after)) = after.split_once(close) else { break };
+        if let Ok(tokens) = tokens(expression) {
+            found.extend(read_outputs(&tokens));
         }
-        if let Some(opening) = open.pop() {
-            return Err(format!("a {opening:?} is never closed"));
-        }
-        calls.retain(|name| !own.contains(name));
-        Ok(calls)
+        rest = after;
     }
-
-    fn next_is(&mut self, wanted: char) -> bool {
-        self.chars.next_if(|(_, c)| *c == wanted).is_some()
-    }
-
-    fn word(&mut self, start: usize) -> &'a str {
-        while self.chars.next_if(|(_, c)| is_word(*c)).is_some() {}
-        let end = self.chars.peek().map_or(self.text.len(), |(at, _)| *at);
-        &self.text[start..end]
-    }
-
-    /// A text in quotes, in which `\` takes the next character.
-    fn quoted(&mut self, quote: char) -> Result<(), String> {
-        while let Some((_, c)) = self.chars.next() {
-            match c {
-                '\\' => drop(self.chars.next()),
-                '\n' => break,
-                c if c == quote => return Ok(()),
-                _ => {}
-            }
-        }
-        Err(format!("a text in {quote} is never closed"))
-    }
-
-    /// A text in backticks, in which two of them are one.
-    fn raw(&mut self) -> Result<(), String> {
-        while let Some((_, c)) = self.chars.next() {
-            if c == '`' && !self.next_is('`') {
-                return Ok(());
-            }
-        }
-        Err("a text in ` is never closed".to_owned())
-    }
-
-    fn skip_line(&mut self) {
-        while self.chars.next().is_some_and(|(_, c)| c != '\n') {}
-    }
-
-    fn skip_comment(&mut self) -> Result<(), String> {
-        while let Some((_, c)) = self.chars.next() {
-            if c == '*' && self.next_is('/') {
-                return Ok(());
-            }
-        }
-        Err("a comment is never closed".to_owned())
-    }
+    found
 }
 
-fn is_word(c: char) -> bool {
-    c.is_alphanumeric() || matches!(c, '_' | '$')
+fn read_outputs<'a>(tokens: &[Token<'a>]) -> Vec<Output<'a>> {
+    let mut found = Vec::new();
+    for (at, token) in tokens.iter().enumerate() {
+        if *token != Token::Word("outputs") {
+            continue;
+        }
+        let of_task = match &tokens[..at] {
+            [.., Token::Other('.'), Token::Word("task"), Token::Other('.')] => continue,
+            [.., Token::Word("task"), Token::Other('.')] => true,
+            [.., Token::Other('.')] => continue,
+            _ => false,
+        };
+        let after = &tokens[at + 1..];
+        let after = after.strip_prefix(&[Token::Other('?')]).unwrap_or(after);
+        let ([Token::Other('.'), Token::Word(alias), ..]
+        | [Token::Open('['), Token::Text(alias), Token::Close(']'), ..]
+        | [Token::Other('.'), Token::Open('['), Token::Text(alias), Token::Close(']'), ..]) = after
+        else {
+            continue;
+        };
+        found.push(Output { alias, of_task });
+    }
+    found
+}
+
+/// The functions that are called by name, each once, without methods.
+///
+/// # Errors
+/// When a bracket has no other.
+fn calls<'a>(tokens: &[Token<'a>]) -> Result<Vec<&'a str>, String> {
+    let mut open = Vec::new();
+    let mut calls: Vec<&str> = Vec::new();
+    let mut own = Vec::new();
+    for (at, token) in tokens.iter().enumerate() {
+        // `.name(` is a method.
+        let before = at.checked_sub(1).map(|before| tokens[before]);
+        match *token {
+            Token::Word(name) => {
+                if before == Some(Token::Word("let")) {
+                    own.push(name);
+                }
+                let is_method = matches!(before, Some(Token::Other('.' | '#')));
+                let is_called = tokens.get(at + 1) == Some(&Token::Open('('))
+                    && !is_method
+                    && !OPERATORS.contains(&name)
+                    && !name.starts_with(|c: char| c.is_ascii_digit());
+                if is_called && !calls.contains(&name) {
+                    calls.push(name);
+                }
+            }
+            Token::Open(bracket) => open.push(bracket),
+            Token::Close(bracket) => {
+                let opening = match bracket {
+                    ')' => '(',
+                    ']' => '[',
+                    _ => '{',
+                };
+                if open.pop() != Some(opening) {
+                    return Err(format!("a {bracket:?} has no {opening:?}"));
+                }
+            }
+            Token::Text(_) | Token::Other(_) => {}
+        }
+    }
+    if let Some(opening) = open.pop() {
+        return Err(format!("a {opening:?} is never closed"));
+    }
+    calls.retain(|name| !own.contains(name));
+    Ok(calls)
 }
 
 #[cfg(test)]
@@ -396,6 +385,30 @@ mod tests {
             found(|path, findings| bare("quote(a)", FILTER_FUNCTIONS, path, findings)),
             [warning("quote(a)", "quote")]
         );
+    }
+
+    #[test]
+    fn outputs_are_read_by_name_or_in_brackets() {
+        let names = |text| -> Vec<String> {
+            let name = |output: Output<'_>| {
+                let task = if output.of_task { "task:" } else { "" };
+                format!("{task}{}", output.alias)
+            };
+            outputs(text).into_iter().map(name).collect()
+        };
+        for (text, expected) in [
+            (
+                "${{ outputs.commit.commit }} ${{ outputs['open-pr'].pr.id }}",
+                &["commit", "open-pr"][..],
+            ),
+            ("${{ task.outputs.a.b + task.outputs[\"c d\"].e }}", &["task:a", "task:c d"]),
+            ("${{ outputs?.a.b ?? outputs?.['x'] }}", &["a", "x"]),
+            ("${% quote(outputs.a) %}", &["a"]),
+            ("${{ x.outputs.a + x.task.outputs.b + outputs[vars.name] + outputs }}", &[]),
+            ("outputs.a ${{ 'outputs.b' }} ${{ outputs.c( }} ${{ outputs.d", &["c"]),
+        ] {
+            assert_eq!(names(text), expected, "{text}");
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 /// A Git URL in Kargo's normal form: lower case, without the user of an `http`
 /// URL, without `/` and `.git` at the end, `user@host:path` as `ssh`. A URL
 /// with a query stays as it is.
-pub(super) fn normal_git(url: &str) -> String {
+pub(in crate::resources::kargo) fn normal_git(url: &str) -> String {
     let lower = url.trim().to_lowercase();
     let trim = |path: &str| {
         let path = path.strip_suffix('/').unwrap_or(path);
@@ -28,7 +28,7 @@ pub(super) fn normal_git(url: &str) -> String {
 
 /// An image repository in Kargo's normal form: lower case, and for Docker Hub
 /// without `docker.io` and `library`.
-pub(super) fn normal_image(url: &str) -> String {
+pub(in crate::resources::kargo) fn normal_image(url: &str) -> String {
     let lower = url.trim().to_lowercase();
     let (registry, path) = match lower.split_once('/') {
         Some((first, rest)) if first.contains(['.', ':']) || first == "localhost" => (first, rest),
@@ -44,7 +44,7 @@ pub(super) fn normal_image(url: &str) -> String {
 
 /// What a chart subscription is told from others by: an OCI repository, or a
 /// classic repository and the name of the chart.
-pub(super) fn normal_chart(url: &str, name: &str) -> String {
+pub(in crate::resources::kargo) fn normal_chart(url: &str, name: &str) -> String {
     match url.trim().strip_prefix("oci://") {
         Some(repository) => normal_image(repository),
         None => format!("{}:{name}", url.trim().to_lowercase()),

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::expression;
-use super::steps::steps;
+use super::steps::{Within, steps};
 use super::variables::{Variable, variables};
 use crate::framework::checks::{Finding, Findings, dns_subdomain, kargo_duration};
 use crate::framework::{Attr, Path, Value};
@@ -101,7 +101,7 @@ pub fn stage(stage: &Stage<'_>) -> Vec<Finding> {
         let path = Path::attribute("promotion_template").field("spec");
         variables(&template.vars, &path.field("vars"), &mut findings);
         if let Some(value) = template.steps {
-            steps(value, &path.field("steps"), &mut findings);
+            steps(value, Within::Template, &path.field("steps"), &mut findings);
         }
     }
     if let Attr::Known(verification) = &stage.verification {

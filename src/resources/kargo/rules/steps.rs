@@ -1,91 +1,43 @@
-//! Steps of a promotion template.
+//! Steps of a promotion template, and of a promotion task.
 //!
 //! They come as a value of any type, in the spelling of Kargo's API, since the
 //! configuration of a step has no schema that all steps share; so their shape
 //! is checked here too.
 
+mod outputs;
+
 use std::collections::HashMap;
 
-use super::expression;
 use super::fields::{Fields, objects, plain};
+use super::runners::{OF_THE_PLATFORM, RUNNERS};
 use super::variables::Names;
+use super::{config, expression};
 use crate::framework::checks::{Findings, dns_subdomain, go_duration};
 use crate::framework::{Attr, Path, Value};
 
-/// Steps of Kargo 1.11.
-const BUILT_IN: &[&str] = &[
-    "argocd-update",
-    "argocd-wait",
-    "compose-output",
-    "copy",
-    "delete",
-    "fail",
-    "file-write",
-    "git-clear",
-    "git-clone",
-    "git-commit",
-    "git-merge-pr",
-    "git-open-pr",
-    "git-push",
-    "git-tag",
-    "git-wait-for-pr",
-    "github-push",
-    "helm-template",
-    "helm-update-chart",
-    "http",
-    "http-download",
-    "json-parse",
-    "json-update",
-    "kustomize-build",
-    "kustomize-set-image",
-    "oci-download",
-    "oci-push",
-    "set-freight-alias",
-    "set-metadata",
-    "toml-parse",
-    "toml-update",
-    "untar",
-    "yaml-merge",
-    "yaml-parse",
-    "yaml-update",
-];
+/// Where steps stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Within {
+    /// In the promotion template of a stage, where steps may call tasks.
+    Template,
+    /// In a promotion task, which calls no other.
+    Task,
+}
 
-/// Steps of the Akuity Platform besides.
-const OF_THE_PLATFORM: &[&str] = &[
-    "gh-create-issue",
-    "gh-issue-add-comment",
-    "gh-issue-delete-comment",
-    "gh-issue-update-comment",
-    "gh-search-issues",
-    "gh-update-issue",
-    "gh-wait-for-issue-state",
-    "gha-dispatch-workflow",
-    "gha-wait-for-workflow",
-    "jfrog-evidence",
-    "jira",
-    "send-message",
-    "snow-create",
-    "snow-delete",
-    "snow-query-for-records",
-    "snow-update",
-    "snow-wait-for-condition",
-    "tf-apply",
-    "tf-output",
-    "tf-plan",
-];
-
-/// Rules for the steps at `path`, which may call tasks.
-pub(super) fn steps(value: &Value, path: &Path, findings: &mut Findings) {
+/// Rules for the steps at `path`.
+pub(super) fn steps(value: &Value, within: Within, path: &Path, findings: &mut Findings) {
     if plain(value).as_list().is_some_and(<[_]>::is_empty) {
-        findings.error(
-            path.clone(),
-            "it must have at least one step; leave it out for a stage that promotes nothing",
-        );
+        let hint = match within {
+            Within::Template => "; leave it out for a stage that promotes nothing",
+            Within::Task => "",
+        };
+        findings.error(path.clone(), format!("it must have at least one step{hint}"));
     }
     let mut aliases: HashMap<&str, Path> = HashMap::new();
     let what = "an object, such as { uses = \"git-clone\" }";
-    for step in objects(value, what, path, findings) {
-        check_step(&step, findings);
+    let steps = objects(value, what, path, findings);
+    for step in &steps {
+        check_step(step, within, findings);
         let Attr::Known(alias) = step.text("as", findings) else { continue };
         let (alias, at) = (alias.trim(), step.path.field("as"));
         if alias.is_empty() {
@@ -98,15 +50,16 @@ pub(super) fn steps(value: &Value, path: &Path, findings: &mut Findings) {
         if let Some(first) = aliases.get(alias) {
             findings.error(at, format!("{alias:?} is the name of {first} already"));
         } else {
-            aliases.insert(alias, step.path);
+            aliases.insert(alias, step.path.clone());
         }
     }
+    outputs::check(&steps, within, findings);
 }
 
-fn check_step(step: &Fields<'_>, findings: &mut Findings) {
+fn check_step(step: &Fields<'_>, within: Within, findings: &mut Findings) {
     let fields = ["as", "config", "continueOnError", "if", "retry", "task", "uses", "vars"];
     step.only(&fields, findings);
-    what_it_runs(step, findings);
+    what_it_runs(step, within, findings);
     if let Attr::Known(condition) = step.text("if", findings) {
         expression::template(condition, &step.path.field("if"), findings);
     }
@@ -121,11 +74,7 @@ fn check_step(step: &Fields<'_>, findings: &mut Findings) {
         }
         _ => findings.error(step.path.field("retry"), "it must be an object"),
     }
-    match step.get("config") {
-        Value::Null | Value::Unknown => {}
-        config @ Value::Object(_) => expressions(config, &step.path.field("config"), findings),
-        _ => findings.error(step.path.field("config"), "it must be an object"),
-    }
+    check_config(step, findings);
     let mut names = Names::default();
     let what = "an object with name and value";
     for variable in objects(step.get("vars"), what, &step.path.field("vars"), findings) {
@@ -138,17 +87,41 @@ fn check_step(step: &Fields<'_>, findings: &mut Findings) {
     }
 }
 
+/// What the step takes, as far as that is known, and the expressions in it.
+fn check_config(step: &Fields<'_>, findings: &mut Findings) {
+    let (config, path) = (step.get("config"), step.path.field("config"));
+    match config {
+        Value::Null | Value::Object(_) => {}
+        Value::Unknown => return,
+        _ => return findings.error(path, "it must be an object"),
+    }
+    if let (Some(runner), Value::Null) = (step.get("uses").as_str(), step.get("task"))
+        && let Some((_, takes)) = RUNNERS.iter().find(|(name, _)| *name == runner)
+    {
+        config::check(config, takes, &path, findings);
+    }
+    expressions(config, &path, findings);
+}
+
 /// Either `uses` or `task`, and what goes with each.
-fn what_it_runs(step: &Fields<'_>, findings: &mut Findings) {
+fn what_it_runs(step: &Fields<'_>, within: Within, findings: &mut Findings) {
     let (uses, task) = (step.text("uses", findings), step.get("task"));
     if let Attr::Known(name) = uses {
         let at = step.path.field("uses");
         if name.is_empty() {
             findings.error(at, "it must not be empty");
-        } else if !BUILT_IN.contains(&name) && !OF_THE_PLATFORM.contains(&name) {
+        } else if !is_known(name) {
             let rule = format!("{name:?} is not a step that is known here; is it a custom one?");
             findings.warn(at, rule);
         }
+    }
+    if within == Within::Task {
+        if is_given(task) {
+            findings.error(step.path.field("task"), "a promotion task cannot call another one");
+        } else if uses.is_null() && task.is_null() {
+            findings.error(step.path.clone(), "a step of a task needs uses, the name of a step");
+        }
+        return;
     }
     if (uses.is_null() && task.is_null()) || (uses.known().is_some() && is_given(task)) {
         findings.error(step.path.clone(), "a step has exactly one of uses and task");
@@ -217,6 +190,10 @@ fn expressions(value: &Value, path: &Path, findings: &mut Findings) {
         }
         _ => {}
     }
+}
+
+fn is_known(name: &str) -> bool {
+    RUNNERS.iter().any(|(known, _)| *known == name) || OF_THE_PLATFORM.contains(&name)
 }
 
 /// Whether a value is known to be set.

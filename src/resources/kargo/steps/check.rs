@@ -1,6 +1,6 @@
 //! Whether a value has the shape of promotion steps.
 
-use super::{Field, STEP, Shape};
+use super::{Field, STEP, Shape, Within};
 use crate::framework::ty::Type;
 use crate::framework::value::{Dynamic, Object};
 use crate::framework::{Diagnostics, Path, Value, checks};
@@ -11,20 +11,43 @@ static UNTYPED: Type = Type::Dynamic;
 ///
 /// `at` is the path of the list. Each finding points at the field that it is
 /// about, however deep.
-pub fn check(steps: &Dynamic, at: &Path, diagnostics: &mut Diagnostics) {
+pub fn check(steps: &Dynamic, within: Within, at: &Path, diagnostics: &mut Diagnostics) {
     let node = Node { ty: &steps.ty, value: &steps.value, path: at.clone() };
     let Some(steps) = node.elements("a list of steps", diagnostics) else { return };
     if steps.is_empty() {
-        diagnostics.invalid(
-            at.clone(),
-            "No steps",
-            "A list of steps has at least one. Leave it out for a stage that promotes nothing.",
-        );
+        let detail = match within {
+            Within::Template => {
+                "A list of steps has at least one. Leave it out for a stage that promotes nothing."
+            }
+            Within::Task => "A promotion task has at least one step.",
+        };
+        diagnostics.invalid(at.clone(), "No steps", detail);
     }
     for step in steps {
         if let Some(object) = object(&step, &STEP, diagnostics) {
-            one_kind(&step, object, diagnostics);
+            match within {
+                Within::Template => one_kind(&step, object, diagnostics),
+                Within::Task => no_task(&step, object, diagnostics),
+            }
         }
+    }
+}
+
+/// A step of a task uses a runner.
+fn no_task(step: &Node<'_>, object: &Object, diagnostics: &mut Diagnostics) {
+    let set = |name: &str| object.get(name).is_some_and(|value| !value.is_null());
+    if set("task") {
+        diagnostics.invalid(
+            step.member("task"),
+            "Task within a task",
+            format!("{} is a step of a promotion task, and those insert no others.", step.path),
+        );
+    } else if !set("uses") {
+        diagnostics.invalid(
+            step.path.clone(),
+            "Step without a kind",
+            format!("{} needs uses, the name of a step.", step.path),
+        );
     }
 }
 

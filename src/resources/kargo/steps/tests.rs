@@ -123,7 +123,7 @@ fn steps_that_were_imported_are_those_of_the_configuration_in_another_spelling()
 
 fn found(steps: &Dynamic) -> Vec<(String, String)> {
     let mut diagnostics = Diagnostics::default();
-    check(steps, &Path::attribute("steps"), &mut diagnostics);
+    check(steps, Within::Template, &Path::attribute("steps"), &mut diagnostics);
     diagnostics.iter().map(|found| (found.path.to_string(), found.detail.clone())).collect()
 }
 

@@ -7,7 +7,6 @@ use super::super::generator::{
 };
 use super::super::parameters::go_syntax;
 use super::super::pull_request::PullRequest;
-use super::super::references::LabelSelector;
 use super::super::scm_provider::ScmProvider;
 use super::super::template::{TemplateParts, each_text, has_parameters};
 use super::values;
@@ -18,6 +17,7 @@ use crate::framework::{Attr, JsonText, Model, Path, Step, Value};
 use crate::provider::ArgoCd;
 use crate::resources::argocd::rules;
 use crate::resources::findings::{presence, text};
+use crate::resources::object::{LabelSelector, selector};
 
 /// Checks all generators of a set.
 pub(super) fn check(generators: &Attr<Vec<Generator>>, go: Attr<bool>, findings: &mut Findings) {
@@ -352,24 +352,8 @@ fn deep<M: Model>(document: &str, at: &Path, findings: &mut Findings) -> Option<
 }
 
 fn selector(selector: &Attr<LabelSelector>, at: &Path, findings: &mut Findings) {
-    let Attr::Known(selector) = selector else { return };
-    let expressions = selector.match_expressions.known().into_iter().flatten();
-    for (index, expression) in expressions.enumerate() {
-        let at = at.field("match_expressions").index(index);
-        let operator = plain(&expression.operator);
-        let known = ["In", "NotIn", "Exists", "DoesNotExist"];
-        findings.check_one_of(&at.field("operator"), &operator, &known);
-        let none =
-            expression.values.is_null() || expression.values.known().is_some_and(Vec::is_empty);
-        match operator {
-            Attr::Known("In" | "NotIn") if none => {
-                findings.error(at.field("values"), "In and NotIn need the values");
-            }
-            Attr::Known("Exists" | "DoesNotExist") if !none => {
-                findings.error(at.field("values"), "Exists and DoesNotExist have no values");
-            }
-            _ => {}
-        }
+    if let Attr::Known(selector) = selector {
+        selector::check(&selector.match_expressions, plain, at, findings);
     }
 }
 

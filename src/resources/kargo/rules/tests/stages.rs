@@ -47,12 +47,13 @@ fn a_stage_with_everything_right_has_no_findings() {
     let steps = dynamic(&json!([
         {"uses": "git-clone", "as": "clone", "config": {
             "repoURL": "${{ vars.repo }}",
-            "checkout": [{"branch": "main", "path": "./src"}, {"commit": "${{ commitFrom(vars.repo).ID }}"}],
+            "checkout": [{"branch": "main", "path": "./src"}, {"commit": "${{ commitFrom(vars.repo).ID }}", "path": "./b"}],
         }},
         {"task": {"name": "bump", "kind": "ClusterPromotionTask"}, "as": "step-x",
          "vars": [{"name": "env", "value": "${{ ctx.stage }}-${% quote('%') %}"}]},
         {"uses": "yaml-update", "if": "${{ success() && status('clone') == 'Succeeded' }}",
-         "continueOnError": true, "retry": {"errorThreshold": 3, "timeout": "500ms"}},
+         "continueOnError": true, "retry": {"errorThreshold": 3, "timeout": "500ms"},
+         "config": {"path": "./src/a.yaml", "updates": [{"key": "a", "value": 1}]}},
         {"uses": "tf-apply", "as": ""},
         {"uses": "fail", "as": null, "config": null},
     ]));
@@ -284,7 +285,7 @@ fn verification_names_templates_and_arguments() {
 #[test]
 fn steps_are_a_list_of_objects() {
     assert_eq!(
-        steps_of(&json!({"uses": "http"})),
+        steps_of(&json!({"uses": "fail"})),
         ["steps: it must be a list, each element an object, such as { uses = \"git-clone\" }"]
     );
     assert_eq!(
@@ -301,7 +302,7 @@ fn steps_are_a_list_of_objects() {
 #[test]
 fn a_step_has_the_fields_of_the_api() {
     assert_eq!(
-        steps_of(&json!([{"uses": "http", "with": {}, "continue_on_error": true}])),
+        steps_of(&json!([{"uses": "fail", "with": {}, "continue_on_error": true}])),
         [
             "steps[0].continue_on_error: \"continue_on_error\" is not a field: it is spelled \
              \"continueOnError\"",
@@ -311,50 +312,50 @@ fn a_step_has_the_fields_of_the_api() {
     );
     for (step, finding) in [
         (json!({"uses": 1}), "steps[0].uses: it must be a text; put it in quotes"),
-        (json!({"uses": "http", "as": 1}), "steps[0].as: it must be a text; put it in quotes"),
-        (json!({"uses": "http", "if": true}), "steps[0].if: it must be a text; put it in quotes"),
+        (json!({"uses": "fail", "as": 1}), "steps[0].as: it must be a text; put it in quotes"),
+        (json!({"uses": "fail", "if": true}), "steps[0].if: it must be a text; put it in quotes"),
         (
-            json!({"uses": "http", "continueOnError": "true"}),
+            json!({"uses": "fail", "continueOnError": "true"}),
             "steps[0].continueOnError: it must be true or false",
         ),
-        (json!({"uses": "http", "config": "x"}), "steps[0].config: it must be an object"),
-        (json!({"uses": "http", "config": [1]}), "steps[0].config: it must be an object"),
-        (json!({"uses": "http", "retry": 3}), "steps[0].retry: it must be an object"),
+        (json!({"uses": "fail", "config": "x"}), "steps[0].config: it must be an object"),
+        (json!({"uses": "fail", "config": [1]}), "steps[0].config: it must be an object"),
+        (json!({"uses": "fail", "retry": 3}), "steps[0].retry: it must be an object"),
         (
-            json!({"uses": "http", "retry": {"timeout": "5x"}}),
+            json!({"uses": "fail", "retry": {"timeout": "5x"}}),
             "steps[0].retry.timeout: \"5x\" is not a duration",
         ),
         (
-            json!({"uses": "http", "retry": {"errorThreshold": "3"}}),
+            json!({"uses": "fail", "retry": {"errorThreshold": "3"}}),
             "steps[0].retry.errorThreshold: it must be a whole number, 0 or above",
         ),
         (
-            json!({"uses": "http", "retry": {"errorThreshold": -1}}),
+            json!({"uses": "fail", "retry": {"errorThreshold": -1}}),
             "steps[0].retry.errorThreshold: it must be a whole number, 0 or above",
         ),
         (
-            json!({"uses": "http", "retry": {"errorThreshold": 1.5}}),
+            json!({"uses": "fail", "retry": {"errorThreshold": 1.5}}),
             "steps[0].retry.errorThreshold: it must be a whole number, 0 or above",
         ),
         (
-            json!({"uses": "http", "retry": {"attempts": 3}}),
+            json!({"uses": "fail", "retry": {"attempts": 3}}),
             "steps[0].retry.attempts: \"attempts\" is not a field: the fields here are \
              errorThreshold, timeout",
         ),
         (
-            json!({"uses": "http", "vars": {"a": "b"}}),
+            json!({"uses": "fail", "vars": {"a": "b"}}),
             "steps[0].vars: it must be a list, each element an object with name and value",
         ),
         (
-            json!({"uses": "http", "vars": [{"name": "a", "value": 1}]}),
+            json!({"uses": "fail", "vars": [{"name": "a", "value": 1}]}),
             "steps[0].vars[0].value: it must be a text; put it in quotes",
         ),
         (
-            json!({"uses": "http", "vars": [{"value": "b"}]}),
+            json!({"uses": "fail", "vars": [{"value": "b"}]}),
             "steps[0].vars[0].name: a variable needs a name",
         ),
         (
-            json!({"uses": "http", "vars": [{"name": "a b", "value": "c"}]}),
+            json!({"uses": "fail", "vars": [{"name": "a b", "value": "c"}]}),
             "steps[0].vars[0].name: \"a b\" is not the name of a variable",
         ),
     ] {
@@ -368,7 +369,7 @@ fn a_step_has_the_fields_of_the_api() {
 fn a_step_uses_something_or_calls_a_task() {
     let rule = "steps[0]: a step has exactly one of uses and task";
     assert_eq!(steps_of(&json!([{"as": "x"}])), [rule]);
-    assert_eq!(steps_of(&json!([{"uses": "http", "task": {"name": "a"}}])), [rule]);
+    assert_eq!(steps_of(&json!([{"uses": "fail", "task": {"name": "a"}}])), [rule]);
     assert_eq!(steps_of(&json!([{"uses": ""}])), ["steps[0].uses: it must not be empty"]);
     assert_eq!(
         steps_of(&json!([{"task": "bump"}])),
@@ -400,7 +401,7 @@ fn a_step_that_calls_a_task_has_nothing_of_its_own() {
 #[test]
 fn an_unknown_step_is_only_warned_of() {
     assert_eq!(
-        steps_of(&json!([{"uses": "git-clone"}, {"uses": "git-clon"}, {"uses": "snow-create"}])),
+        steps_of(&json!([{"uses": "fail"}, {"uses": "git-clon"}, {"uses": "snow-create"}])),
         [
             "warning steps[1].uses: \"git-clon\" is not a step that is known here; is it a custom one?"
         ]
@@ -411,15 +412,15 @@ fn an_unknown_step_is_only_warned_of() {
 fn steps_have_names_of_their_own() {
     assert_eq!(
         steps_of(&json!([
-            {"uses": "http", "as": "x"},
-            {"uses": "http", "as": " x "},
-            {"uses": "http", "as": "step-1"},
-            {"uses": "http", "as": "task-10"},
-            {"uses": "http", "as": "step-x"},
-            {"uses": "http", "as": "step-"},
-            {"uses": "http", "as": "a::b"},
-            {"uses": "http", "as": ""},
-            {"uses": "http", "as": ""},
+            {"uses": "fail", "as": "x"},
+            {"uses": "fail", "as": " x "},
+            {"uses": "fail", "as": "step-1"},
+            {"uses": "fail", "as": "task-10"},
+            {"uses": "fail", "as": "step-x"},
+            {"uses": "fail", "as": "step-"},
+            {"uses": "fail", "as": "a::b"},
+            {"uses": "fail", "as": ""},
+            {"uses": "fail", "as": ""},
         ])),
         [
             "steps[1].as: \"x\" is the name of steps[0] already",
@@ -435,7 +436,7 @@ fn expressions_are_found_wherever_kargo_evaluates_them() {
     let rule = |at: &str| format!("{at}: \"${{{{\" in \"${{{{ vars.\" has no \"}}}}\" after it");
     assert_eq!(
         steps_of(&json!([{
-            "uses": "http",
+            "uses": "compose-output",
             "as": broken,
             "if": broken,
             "config": {"a": [{"b": broken}], broken: "keys are left alone"},

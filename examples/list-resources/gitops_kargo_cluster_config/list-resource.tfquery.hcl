@@ -1,0 +1,4 @@
+# The configuration of Kargo, if there is one.
+list "gitops_kargo_cluster_config" "these" {
+  provider = gitops
+}

@@ -1,0 +1,7 @@
+import {
+  to = gitops_kargo_cluster_config.this
+
+  identity = {
+    name = "cluster"
+  }
+}

@@ -1,0 +1,8 @@
+import {
+  to = gitops_kargo_credentials.github
+
+  identity = {
+    name      = "github"
+    namespace = "shop"
+  }
+}

@@ -1,0 +1,7 @@
+import {
+  to = gitops_kargo_project_config.shop
+
+  identity = {
+    namespace = "shop"
+  }
+}

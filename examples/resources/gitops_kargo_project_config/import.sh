@@ -1,0 +1,2 @@
+# By the project.
+terraform import gitops_kargo_project_config.shop shop

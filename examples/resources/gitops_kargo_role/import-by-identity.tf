@@ -1,0 +1,8 @@
+import {
+  to = gitops_kargo_role.developer
+
+  identity = {
+    name      = "developer"
+    namespace = "shop"
+  }
+}

@@ -58,3 +58,21 @@ resource "gitops_kargo_credentials" "chat" {
   type      = "generic"
   data      = { url = "https://chat.example.com/hooks/shop" }
 }
+
+# The same for all projects, with a copy in each.
+resource "gitops_kargo_credentials" "shared_chat" {
+  name         = "chat"
+  namespace    = "kargo-shared-resources"
+  type         = "generic"
+  description  = "Where deployments are announced"
+  replicate_to = "*"
+  data         = { url = "https://chat.example.com/hooks/all" }
+}
+
+# What a receiver is verified by, where nobody minds that it is in the state.
+resource "gitops_kargo_credentials" "registry_webhook" {
+  name      = "registry-webhook"
+  namespace = "shop"
+  type      = "generic"
+  data      = { secret = "not much of a secret" }
+}

@@ -27,13 +27,11 @@ use crate::provider::Provider;
 use crate::resources::Operation;
 
 mod adoption;
-pub mod from_yaml;
 pub mod handover;
 mod ignored;
 pub(crate) mod life;
 mod list;
 pub mod meta;
-mod owned;
 pub(crate) mod peers;
 mod post;
 pub mod selector;

@@ -168,14 +168,8 @@ impl<T: AttrValue> Attr<T> {
         match value {
             Value::Null => Ok(Self::Null),
             Value::Unknown => Ok(Self::Unknown),
-            // A typed collection cannot say which of its elements is unknown.
-            Value::List(ref values) if unknown::hides::<T>(values) => Ok(Self::Unknown),
-            Value::Object(ref values)
-                if !matches!(T::kind(), Kind::Nested(Nesting::Single, _))
-                    && values.values().any(Value::is_unknown) =>
-            {
-                Ok(Self::Unknown)
-            }
+            // A typed collection cannot say what of it is unknown.
+            value if unknown::hides::<T>(&value) => Ok(Self::Unknown),
             known => T::from_known(known).map(Self::Known),
         }
     }

@@ -70,7 +70,7 @@ fn every_example_is_valid_and_formatted() {
     let tofu = Cli::tofu();
     let mut folders: Vec<_> = PAGES.into_iter().flat_map(folders_in).collect();
     folders.extend(WHOLE.map(|name| Path::new("examples").join(name)));
-    folders.extend(folders_in("examples/pipelines"));
+    folders.extend(["examples/pipelines", "examples/modules"].into_iter().flat_map(folders_in));
     folders.extend(["capability", "apps"].map(|unit| Path::new("terragrunt-examples").join(unit)));
     let mut wrong: Vec<_> = folders.iter().filter_map(|folder| tofu.complaint(folder)).collect();
     let terraform = Cli::terraform();

@@ -20,6 +20,16 @@ resource "gitops_kargo_project" "this" {
   name = var.project
 }
 
+resource "gitops_kargo_project_config" "this" {
+  namespace = gitops_kargo_project.this.name
+
+  # Production is promoted to by people.
+  promotion_policies = [for stage in ["dev", "uat"] : {
+    stage_selector         = { name = stage }
+    auto_promotion_enabled = true
+  }]
+}
+
 resource "gitops_kargo_warehouse" "this" {
   name      = "shop"
   namespace = gitops_kargo_project.this.name

@@ -1,12 +1,12 @@
-//! The pipelines of practice: applied to a real API server with the definitions of Kargo and Argo CD.
-//! Neither runs: nobody acts on what is made.
+//! The pipelines of practice, and the module that makes one: applied to a real API server with the
+//! definitions of Kargo and Argo CD. Neither runs: nobody acts on what is made.
 
 use std::fs;
 use std::path::Path;
 
 use serde_json::json;
 
-use super::{folders_in, root};
+use super::{PRIVATE_KEY, folders_in, root};
 use crate::support::cli::{Cli, Workspace};
 use crate::support::sandbox::{Objects, kinds, sandbox};
 
@@ -72,14 +72,85 @@ async fn production_takes_only_what_was_verified_in_uat() {
     end(project).await;
 }
 
+/// The module, called as its users do.
+const CALLER: &str = r#"
+terraform {
+  required_providers {
+    gitops = { source = "eks-gitops/gitops" }
+  }
+}
+
+variable "region" { type = string }
+variable "cluster_name" { type = string }
+variable "cluster_arn" { type = string }
+variable "argocd_namespace" { type = string }
+variable "project" { type = string }
+
+variable "git_password" {
+  type      = string
+  ephemeral = true
+}
+
+provider "gitops" {
+  region  = var.region
+  cluster = { name = var.cluster_name }
+}
+
+module "pipeline" {
+  source = "./pipeline"
+
+  name             = var.project
+  argocd_namespace = var.argocd_namespace
+  environments = [
+    { name = "dev", server = var.cluster_arn },
+    { name = "prod", server = var.cluster_arn, soak = "90m" },
+  ]
+  images       = [{ repo_url = "ghcr.io/example/shop" }]
+  git          = { repo_url = "https://github.com/example/shop-config.git" }
+  git_username = "kargo"
+  git_password = var.git_password
+}
+
+output "order" { value = module.pipeline.order }
+"#;
+
+#[tokio::test]
+async fn the_module_makes_a_whole_pipeline() {
+    let sandbox = kinds().await;
+    let project = "it-module";
+    let workspace = Workspace::new(sandbox.of(), project);
+    workspace.write("main.tf", CALLER);
+    for file in ["main.tf", "variables.tf", "outputs.tf", "versions.tf"] {
+        let text = fs::read_to_string(root().join("examples/modules/pipeline").join(file));
+        workspace.write(&format!("pipeline/{file}"), &text.expect("a file of the module"));
+    }
+    let workspace = prepared(workspace, project).await.with("TF_VAR_git_password", "not-so-secret");
+    workspace.apply().await.succeeded().says("order = tolist([ \"dev\", \"prod\", ])");
+    workspace.plan().await.shows_no_changes();
+    let secrets = Objects::new(&sandbox, "v1", "Secret", Some(project));
+    let secret = secrets.get("git").await;
+    assert_eq!(secret["metadata"]["labels"]["kargo.akuity.io/cred-type"], "git");
+    assert!(!workspace.read("terraform.tfstate").contains("not-so-secret"));
+    let stage = Objects::new(&sandbox, KARGO, "Stage", Some(project)).get("prod").await;
+    let vars = &stage["spec"]["promotionTemplate"]["spec"]["steps"][0]["vars"];
+    let wanted = [("folder", "env/prod"), ("application", "it-module-prod")];
+    let wanted = wanted.map(|(name, value)| json!({"name": name, "value": value}));
+    assert_eq!(*vars, json!(wanted));
+    workspace.destroy().await.succeeded();
+    end(project).await;
+}
+
 /// Says what an example leaves to its user, and makes a namespace for its applications.
 async fn prepared(workspace: Workspace, project: &str) -> Workspace {
     let namespace = applications_of(project);
     let made = json!({"metadata": {"name": namespace}});
     Objects::new(sandbox().await, "v1", "Namespace", None).create(&made).await;
     orphaned(workspace.folder());
-    let workspace =
-        workspace.with("TF_VAR_project", project).with("TF_VAR_argocd_namespace", namespace);
+    let workspace = workspace
+        .with("TF_VAR_project", project)
+        .with("TF_VAR_argocd_namespace", namespace)
+        .with("TF_VAR_codecommit_password", "not-so-secret")
+        .with("TF_VAR_github_app_private_key", PRIVATE_KEY);
     workspace.init().await;
     workspace
 }

@@ -9,8 +9,9 @@ use super::{Cli, complete, copied, root};
 pub(super) const END: &str = ".tftest.hcl";
 
 /// Those that are promised, in the documentation and by their kind.
-const FOLDERS: [&str; 3] = [
+const FOLDERS: [&str; 4] = [
     "examples/functions/irsa_trust_policy",
+    "examples/modules/pipeline",
     "examples/quickstart",
     "examples/resources/gitops_application",
 ];

@@ -25,6 +25,7 @@ pub type Operation = framework::Operation<Provider>;
 /// The registry.
 pub fn registry() -> Registry<Provider> {
     Registry::new()
+        .resource::<argocd::config::ArgocdConfig>()
         .resource::<ecr::repository::Repository>()
         .resource::<eks::access_entry::AccessEntry>()
         .capability::<eks::capability_ack::CapabilityAck>()
@@ -33,6 +34,7 @@ pub fn registry() -> Registry<Provider> {
         .resource::<eks::pod_identity_association::PodIdentityAssociation>()
         .resource::<iam::openid_connect_provider::OpenidConnectProvider>()
         .resource::<iam::role::Role>()
+        .list::<argocd::config::Configs>()
         .list::<ecr::lists::repositories::Repositories>()
         .list::<eks::lists::access_entries::AccessEntries>()
         .list::<eks::lists::pod_identity_associations::Associations>()
@@ -72,6 +74,7 @@ pub fn registry() -> Registry<Provider> {
         .ephemeral::<ephemeral::ecr_authorization_token::EcrAuthorizationToken>()
         .ephemeral::<ephemeral::eks_token::EksToken>()
         .action::<actions::application_refresh::ApplicationRefresh>()
+        .action::<actions::application_rollback::ApplicationRollback>()
         .action::<actions::application_sync::ApplicationSync>()
         .action::<actions::application_terminate::ApplicationTerminate>()
         .action::<actions::kargo_freight_approve::KargoFreightApprove>()

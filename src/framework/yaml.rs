@@ -10,6 +10,7 @@ use serde::{Serialize, Serializer};
 use serde_json::Value as Json;
 
 use super::error::{Error, Result};
+use super::json;
 
 /// The documents of a text, without empty ones.
 ///
@@ -38,6 +39,35 @@ pub fn documents(text: &str) -> Result<Vec<Json>> {
             None => Error::invalid(format!("not valid YAML: {message}")),
         }
     })
+}
+
+/// The one document of a text; an empty text is null.
+///
+/// # Errors
+/// As for [`documents`], and when there are more than one.
+pub fn document(text: &str) -> Result<Json, String> {
+    let mut documents = documents(text).map_err(|error| error.message().to_owned())?;
+    match documents.len() {
+        0 => Ok(Json::Null),
+        1 => Ok(documents.remove(0)),
+        count => Err(format!("{count} documents are given where one is asked for")),
+    }
+}
+
+/// A text that is one YAML document with fields.
+pub fn object(text: &str) -> Result<(), String> {
+    match document(text)? {
+        Json::Object(_) => Ok(()),
+        _ => Err("a YAML document with fields is asked for".to_owned()),
+    }
+}
+
+/// Whether two texts are YAML documents of the same meaning.
+pub fn same(a: &str, b: &str) -> bool {
+    match (document(a), document(b)) {
+        (Ok(a), Ok(b)) => json::same(&a, &b),
+        _ => false,
+    }
 }
 
 /// Documents as one text, with `---` between them.
@@ -97,6 +127,16 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn one_document_is_told_from_many_and_compared_by_meaning() {
+        assert_eq!(document("a: 1"), Ok(json!({"a": 1})));
+        assert_eq!(document(""), Ok(Json::Null));
+        assert!(document("a: 1\n---\nb: 2\n").unwrap_err().starts_with("2 documents"));
+        assert!(object("[1]").is_err() && object("a: [").is_err() && object("a: 1").is_ok());
+        assert!(super::same("a: 1\nb: [x]", r#"{"b": ["x"], "a": 1.0}"#));
+        assert!(!super::same("a: 1", "a: 2") && !super::same("a: [", "a: ["));
+    }
 
     #[test]
     fn a_text_is_read_by_yaml_1_2() {

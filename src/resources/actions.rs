@@ -1,6 +1,7 @@
 //! Actions: what is done to an object when a run asks for it.
 
 pub mod application_refresh;
+pub mod application_rollback;
 pub mod application_sync;
 pub mod application_terminate;
 pub mod kargo;

@@ -5,6 +5,7 @@ pub mod application;
 pub mod application_set;
 mod check;
 pub mod cluster;
+pub mod config;
 mod leaving;
 pub mod operation;
 mod peers;

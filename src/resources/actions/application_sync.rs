@@ -114,7 +114,7 @@ impl Action for ApplicationSync {
         let (target, object) = config.subject.find(cx)?;
         let scene = Scene { cx, target: &target, object: &object };
         let asked = config.operation()?;
-        operation::start(&scene, |live| completed(asked.clone(), live), progress).await?;
+        operation::start(&scene, |live| Ok(completed(asked.clone(), live)), progress).await?;
         if config.r#async.known() == Some(&true) {
             progress.send(format!("{object} is being synchronised"));
             return Ok(());

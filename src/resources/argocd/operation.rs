@@ -16,14 +16,17 @@ const USERNAME: &str = "terraform-provider-gitops";
 
 /// Asks for an operation, after the one that is going on; `operation` makes it for the application
 /// as it is then.
+///
+/// # Errors
+/// When the application is not there, or `operation` says that it cannot be done.
 pub async fn start(
     scene: &Scene<'_>,
-    operation: impl Fn(&Json) -> Json,
+    operation: impl Fn(&Json) -> Result<Json>,
     progress: &SendProgress,
 ) -> Result<()> {
     loop {
         let live = idle(scene, progress).await?;
-        let mut operation = operation(&live);
+        let mut operation = operation(&live)?;
         operation["initiatedBy"] = json!({ "username": USERNAME });
         let change = json!({
             // Another request in between is not overwritten.

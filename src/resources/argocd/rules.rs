@@ -15,7 +15,7 @@ mod repository;
 
 pub use application::{
     Application, Backoff, Destination, Helm, IgnoreDifference, Source, SourceHydrator, SyncPolicy,
-    annotations_for, application, application_for,
+    annotations_for, application, application_for, left_out,
 };
 pub use cluster::{AwsAuthConfig, Cluster, ClusterConfig, TlsClientConfig, cluster, cluster_for};
 pub use project::{

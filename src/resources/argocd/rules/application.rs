@@ -4,7 +4,7 @@ mod source;
 mod sync;
 
 pub use source::{Helm, Source, SourceHydrator};
-pub use sync::{Backoff, IgnoreDifference, SyncPolicy};
+pub use sync::{Backoff, IgnoreDifference, SyncPolicy, left_out};
 
 use super::server;
 use crate::framework::checks::{Finding, Findings, namespace};

@@ -102,24 +102,41 @@ impl IgnoreDifference<'_> {
         if self.kind == Attr::Known("") {
             findings.error(path.field("kind"), "it must not be empty; \"*\" is every kind");
         }
-        let lists = [&self.json_pointers, &self.jq_path_expressions, &self.managed_fields_managers];
-        let is_empty = |list: &Attr<Vec<&str>>| match list {
-            Attr::Known(elements) => elements.is_empty(),
-            other => other.is_null(),
-        };
-        if lists.into_iter().all(is_empty) {
-            findings.error(
-                path.clone(),
-                "it needs one of json_pointers, jq_path_expressions and managed_fields_managers",
+        left_out(
+            &self.json_pointers,
+            &self.jq_path_expressions,
+            &self.managed_fields_managers,
+            path,
+            findings,
+        );
+    }
+}
+
+/// Rules for what is left out of a comparison.
+pub fn left_out(
+    json_pointers: &Attr<Vec<&str>>,
+    jq_path_expressions: &Attr<Vec<&str>>,
+    managed_fields_managers: &Attr<Vec<&str>>,
+    path: &Path,
+    findings: &mut Findings,
+) {
+    let lists = [json_pointers, jq_path_expressions, managed_fields_managers];
+    let is_empty = |list: &Attr<Vec<&str>>| match list {
+        Attr::Known(elements) => elements.is_empty(),
+        other => other.is_null(),
+    };
+    if lists.into_iter().all(is_empty) {
+        findings.error(
+            path.clone(),
+            "it needs one of json_pointers, jq_path_expressions and managed_fields_managers",
+        );
+    }
+    for (index, pointer) in json_pointers.known().into_iter().flatten().enumerate() {
+        if !pointer.starts_with('/') {
+            findings.warn(
+                path.field("json_pointers").index(index),
+                format!("{pointer:?} points to nothing: a JSON pointer begins with \"/\""),
             );
-        }
-        for (index, pointer) in self.json_pointers.known().into_iter().flatten().enumerate() {
-            if !pointer.starts_with('/') {
-                findings.warn(
-                    path.field("json_pointers").index(index),
-                    format!("{pointer:?} points to nothing: a JSON pointer begins with \"/\""),
-                );
-            }
         }
     }
 }

@@ -1,0 +1,7 @@
+import {
+  to = gitops_argocd_config.this
+
+  identity = {
+    namespace = "argocd"
+  }
+}

@@ -1,0 +1,2 @@
+# By the namespace of Argo CD.
+terraform import gitops_argocd_config.this argocd

@@ -98,12 +98,24 @@ pub fn registry() -> Registry<Provider> {
         .function::<functions::role_assume_policy::RoleAssumePolicy>()
         .function::<functions::role_trust_policy::RoleTrustPolicy>()
         .function::<functions::secrets_manager_read_policy::SecretsManagerReadPolicy>()
+        .manifest::<argocd::app_project::AppProject>()
+        .manifest::<argocd::application::Application>()
+        .manifest::<argocd::application_set::ApplicationSet>()
+        .manifest::<argocd::cluster::Cluster>()
+        .manifest::<argocd::repository::Repository>()
+        .manifest::<argocd::repository_credentials::RepositoryCredentials>()
+        .manifest::<kargo::project::Project>()
+        .manifest::<kargo::stage::Stage>()
+        .manifest::<kargo::warehouse::Warehouse>()
 }
 
 /// Adds what has one implementation for many types: each is a type of resource, and can be listed.
 trait Families {
     /// A kind of objects in clusters.
     fn kind<K: object::Kind>(self) -> Self;
+
+    /// The function that reads manifests of a kind.
+    fn manifest<K: object::Kind>(self) -> Self;
 
     /// A type of EKS capabilities.
     fn capability<K: eks::capability::Kind>(self) -> Self;
@@ -112,6 +124,10 @@ trait Families {
 impl Families for Registry<Provider> {
     fn kind<K: object::Kind>(self) -> Self {
         self.managed(Managed::new(object::Custom::<K>::default())).list::<object::ObjectList<K>>()
+    }
+
+    fn manifest<K: object::Kind>(self) -> Self {
+        self.function::<object::from_yaml::FromYaml<K>>()
     }
 
     fn capability<K: eks::capability::Kind>(self) -> Self {

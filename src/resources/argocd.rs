@@ -14,6 +14,7 @@ pub mod repository;
 pub mod repository_credentials;
 pub mod rules;
 pub mod secret;
+pub mod subscriptions;
 
 use crate::framework::{Attr, Model};
 use crate::resources::object::meta::CommonMeta;

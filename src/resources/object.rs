@@ -26,6 +26,7 @@ use crate::framework::{
 use crate::provider::Provider;
 use crate::resources::Operation;
 
+pub mod from_yaml;
 mod adoption;
 pub mod handover;
 mod ignored;

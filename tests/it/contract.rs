@@ -6,6 +6,7 @@
 mod cases;
 mod drift;
 mod examples;
+mod from_yaml;
 mod fuzz;
 mod generate;
 mod imports;

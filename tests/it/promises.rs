@@ -27,6 +27,7 @@ mod rollouts;
 mod scalars;
 mod secrets;
 mod sets;
+mod settings;
 mod spelling;
 mod teardown;
 mod tokens;

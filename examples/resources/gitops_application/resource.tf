@@ -46,6 +46,33 @@ resource "gitops_application" "shop_staging" {
   }
 }
 
+# Image Updater writes new images into this one, and a channel hears of what fails.
+resource "gitops_application" "web" {
+  name    = "web"
+  argo_cd = "self_managed"
+
+  source = {
+    repo_url = "https://github.com/example/web"
+    path     = "chart"
+  }
+
+  destination = { name = "in-cluster", namespace = "web" }
+
+  notifications = [
+    { trigger = "on-sync-failed", service = "slack", recipients = ["web-alerts"] },
+  ]
+
+  image_updater = {
+    images = [{
+      alias          = "web"
+      image          = "ghcr.io/example/web"
+      constraint     = "~1.26"
+      ignore_tags    = ["*-rc*"]
+      helm_image_tag = "image.tag"
+    }]
+  }
+}
+
 # The first application is made once, and deploys all others from Git, itself included. What Git
 # says of it from then on is no difference, and a destroy leaves what it has deployed in place.
 resource "gitops_application" "root" {

@@ -2,10 +2,12 @@
 
 use serde_json::Value as Json;
 
+use super::subscriptions::{self, Subscription};
 use super::{ArgocdMeta, leaving, peers, profile};
 use crate::clients::kube::ObjectKind;
+use crate::framework::api::{self, View};
 use crate::framework::checks::{cron_schedule, go_duration, same_go_duration, time_zone};
-use crate::framework::{Attr, Change, Diagnostics, Model, Peer, Result, Value};
+use crate::framework::{Attr, Attribute, Change, Diagnostics, Model, Peer, Result, Value};
 use crate::resources::Operation;
 use crate::resources::object::{Kind, Scene};
 
@@ -57,6 +59,10 @@ pub struct AppProject {
     pub source_integrity: Attr<SourceIntegrity>,
     /// Times at which applications may or may not be synchronised.
     pub sync_windows: Attr<Vec<SyncWindow>>,
+    /// Who hears of the project's applications, by Argo CD's notifications: an annotation for each
+    /// trigger and service. Others that people subscribe by are left alone.
+    #[attr(local)]
+    pub notifications: Attr<Vec<Subscription>>,
 }
 
 /// A cluster, by `server` or `name`, and a namespace that may be deployed to.
@@ -272,6 +278,18 @@ impl Kind for AppProject {
     async fn retire(scene: &Scene<'_>, _: &Value) -> Result<()> {
         let name = &scene.object.name;
         leaving::until_gone(scene, |application| application["spec"]["project"] == **name).await
+    }
+
+    fn render(attributes: &[Attribute], values: &Value) -> Result<Json> {
+        let mut object = api::render(attributes, Self::ROOT, values)?;
+        subscriptions::write(values, &mut object);
+        Ok(object)
+    }
+
+    fn project(attributes: &[Attribute], live: &Json, prior: &Value, view: View) -> Result<Value> {
+        let mut seen = api::project(attributes, Self::ROOT, live, prior, view);
+        subscriptions::read(live, prior, &mut seen, view);
+        Ok(seen)
     }
 
     /// Argo CD writes the tokens that it issues into the roles, and a list has

@@ -2,6 +2,7 @@
 
 pub mod helm;
 pub mod hydrator;
+pub mod image_updater;
 pub mod kustomize;
 mod lifecycle;
 pub mod source;
@@ -11,7 +12,9 @@ pub mod wait;
 use crate::framework::{Attr, Model, Set};
 
 use super::ArgocdMeta;
+use super::subscriptions::Subscription;
 use hydrator::SourceHydrator;
+use image_updater::ImageUpdater;
 use source::Source;
 use sync_policy::SyncPolicy;
 
@@ -28,6 +31,14 @@ pub struct Application {
     /// What is deployed.
     #[attr(flatten)]
     pub spec: ApplicationSpec,
+    /// Who hears of the application, by Argo CD's notifications: an annotation for each trigger and
+    /// service. Others that people subscribe by are left alone.
+    #[attr(local)]
+    pub notifications: Attr<Vec<Subscription>>,
+    /// What Argo CD's Image Updater keeps up to date in the application, and how: the annotations
+    /// that it reads.
+    #[attr(local)]
+    pub image_updater: Attr<ImageUpdater>,
     /// Wait at the end of a create or an update until Argo CD has caught up; `{}` waits for
     /// everything. Without it, an apply ends as soon as the object is written.
     #[attr(local)]

@@ -4,11 +4,13 @@ mod repository;
 
 use super::app_project::{self, AppProject};
 use super::application::hydrator::{self, DrySource};
-use super::application::{self, Application, ApplicationSpec, helm, source, sync_policy};
+use super::application::{
+    self, Application, ApplicationSpec, helm, image_updater, source, sync_policy,
+};
 use super::cluster::{self, Cluster};
-use super::{NAMESPACE, rules};
-use crate::framework::checks::Finding;
-use crate::framework::{Attr, Diagnostics};
+use super::{NAMESPACE, rules, subscriptions};
+use crate::framework::checks::{Finding, Findings};
+use crate::framework::{Attr, Diagnostics, Path};
 use crate::provider::ArgoCd;
 use crate::resources::findings::{each, presence, report, text, texts};
 
@@ -16,11 +18,18 @@ impl Application {
     /// Checks the rules that go beyond single attributes.
     pub(super) fn check(&self, diagnostics: &mut Diagnostics) {
         report(rules::application(&self.view()), diagnostics);
+        let (annotations, mut findings) = (self.view().annotations, Findings::default());
+        subscriptions::check(&self.notifications, &annotations, &mut findings);
+        image_updater::check(&self.image_updater, &annotations, &mut findings);
+        report(findings.into_vec(), diagnostics);
     }
 
     /// What this Argo CD does not support of it.
     pub(super) fn check_profile(&self, argo_cd: ArgoCd) -> Vec<Finding> {
-        rules::application_for(&self.view(), argo_cd)
+        let mut findings = Findings::default();
+        findings.extend(rules::application_for(&self.view(), argo_cd));
+        unheard(&self.notifications, argo_cd, &mut findings);
+        findings.into_vec()
     }
 
     fn view(&self) -> rules::Application<'_> {
@@ -50,6 +59,20 @@ impl ApplicationSpec {
                 managed_fields_managers: texts(&entry.managed_fields_managers),
             }),
         }
+    }
+}
+
+/// Nobody hears of anything where no controller tells them.
+fn unheard(
+    notifications: &Attr<Vec<subscriptions::Subscription>>,
+    argo_cd: ArgoCd,
+    findings: &mut Findings,
+) {
+    if argo_cd == ArgoCd::EksCapability && notifications.known().is_some_and(|it| !it.is_empty()) {
+        findings.warn(
+            Path::attribute("notifications"),
+            "it has no effect by itself: the EKS capability runs no notifications controller",
+        );
     }
 }
 
@@ -134,11 +157,19 @@ impl AppProject {
     /// Checks the rules that go beyond single attributes.
     pub(super) fn check(&self, diagnostics: &mut Diagnostics) {
         report(rules::project(&self.view()), diagnostics);
+        let annotations = self.metadata.common.annotations.as_ref();
+        let annotations = annotations.map(|map| map.keys().map(String::as_str).collect());
+        let mut findings = Findings::default();
+        subscriptions::check(&self.notifications, &annotations, &mut findings);
+        report(findings.into_vec(), diagnostics);
     }
 
     /// What this Argo CD does not support of it.
     pub(super) fn check_profile(&self, argo_cd: ArgoCd) -> Vec<Finding> {
-        rules::project_for(&self.view(), argo_cd)
+        let mut findings = Findings::default();
+        findings.extend(rules::project_for(&self.view(), argo_cd));
+        unheard(&self.notifications, argo_cd, &mut findings);
+        findings.into_vec()
     }
 
     fn view(&self) -> rules::Project<'_> {

@@ -1,7 +1,7 @@
 //! `gitops_argocd_config`: the settings of an Argo CD.
 //!
-//! Argo CD has no kind of its own for them: they are texts in four ConfigMaps
-//! and a Secret, under keys that many may write. [`data`] converts, [`live`]
+//! Argo CD has no kind of its own for them: they are texts in four
+//! `ConfigMaps` and a Secret, under keys that many may write. [`data`] converts, [`live`]
 //! holds the objects, [`check`] has the rules.
 
 mod check;

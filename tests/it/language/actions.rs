@@ -48,6 +48,23 @@ action "gitops_application_sync" "by_hand" {
 }
 "#;
 
+/// The application brought back, by an id or to the deployment before.
+const ROLLBACK: &str = r#"
+variable "id" {
+  type    = number
+  default = null
+}
+
+action "gitops_application_rollback" "by_hand" {
+  config {
+    name    = "by-hand"
+    id      = var.id
+    prune   = true
+    timeout = "3m"
+  }
+}
+"#;
+
 const INVOKE: [&str; 5] = [
     "apply",
     "-input=false",
@@ -86,5 +103,37 @@ async fn terraform_synchronises_when_an_application_is_made_and_when_it_is_asked
     run.failed().says("no-such-branch").says("invoke the action again");
     let run = workspace.run(&[&INVOKE[..], &["-var=name=nobody"]].concat()).await;
     run.failed().says("Application argocd/nobody is not there");
+
+    rolled_back(&workspace, &deployed, &applications).await;
     workspace.destroy().await.succeeded();
+}
+
+/// Deploys something else, and goes back to what was there before.
+async fn rolled_back(workspace: &Workspace, deployed: &Objects, applications: &Objects) {
+    workspace.write("rollback.tf", ROLLBACK);
+    workspace.edit("by-hand.tf", "path = \"plain\"", "path = \"kustomize/overlays/staging\"");
+    workspace.apply().await.succeeded();
+    workspace.run(&INVOKE).await.succeeded().says("Ended well at");
+    assert_eq!(deployed.find("guestbook").await, None, "it was pruned");
+    let history = applications.get("by-hand").await["status"]["history"].clone();
+    let first = history[0]["id"].to_string();
+
+    let rollback = ["-invoke=action.gitops_application_rollback.by_hand"];
+    let rollback = [&INVOKE[..4], &rollback].concat();
+    let run = workspace.run(&[&rollback[..], &["-var=id=4711"]].concat()).await;
+    run.failed().says("history has no such deployment").says(&format!("{first} ("));
+    workspace.run(&rollback).await.succeeded().says("Ended well at");
+    deployed.get("guestbook").await;
+    assert_eq!(deployed.find("staging-settings").await, None, "it was pruned");
+    let asked = applications.get("by-hand").await;
+    let asked = &asked["status"]["operationState"]["operation"];
+    assert_eq!(asked["sync"]["source"]["path"], "plain", "{asked}");
+    // The configuration is what it was.
+    workspace.plan().await.shows_no_changes();
+    let run = workspace.run(&[&rollback[..], &["-var", &format!("id={first}")]].concat()).await;
+    run.succeeded().says("Ended well at");
+
+    workspace.edit("by-hand.tf", "sync_policy = {", "sync_policy = { automated = {},");
+    workspace.apply().await.succeeded();
+    workspace.run(&rollback).await.failed().says("synchronised automatically");
 }

@@ -2,14 +2,14 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{Application, ApplicationWait, wait};
+use super::{Application, ApplicationWait, image_updater, wait};
 use crate::clients::kube::{FIELD_MANAGER, Freshness, ObjectKind};
 use crate::framework::api::{self, View};
 use crate::framework::{
     Attr, Attribute, Change, DefaultTimeouts, Diagnostics, Error, Path, Peer, Result, Value,
 };
 use crate::resources::Operation;
-use crate::resources::argocd::{peers, profile};
+use crate::resources::argocd::{peers, profile, subscriptions};
 use crate::resources::object::handover::{self, Management};
 use crate::resources::object::{Kind, Scene};
 
@@ -48,19 +48,27 @@ impl Kind for Application {
     }
 
     fn ignored(values: &Value) -> Vec<Path> {
-        if values.get("annotations").get(AUTHORIZED_STAGE).is_null() {
-            return Vec::new();
+        if !values.get("annotations").get(AUTHORIZED_STAGE).is_null() {
+            return paths(&PROMOTED);
         }
-        promoted()
+        if image_updater::writes_to_the_application(values) {
+            return paths(&image_updater::UPDATED);
+        }
+        Vec::new()
     }
 
     fn undecided(config: &Value) -> Option<(Path, Vec<Path>)> {
-        let unknown = config.get("annotations").is_unknown();
-        unknown.then(|| (Path::attribute("annotations"), promoted()))
+        if config.get("annotations").is_unknown() {
+            return Some((Path::attribute("annotations"), paths(&PROMOTED)));
+        }
+        let unknown = image_updater::is_undecided(config);
+        unknown.then(|| (Path::attribute("image_updater"), paths(&image_updater::UPDATED)))
     }
 
     fn render(attributes: &[Attribute], values: &Value) -> Result<Json> {
         let mut object = api::render(attributes, Self::ROOT, values)?;
+        subscriptions::write(values, &mut object);
+        image_updater::write(values, &mut object);
         // A set in server-side apply: finalizers of others stay beside ours.
         if let Some(finalizer) = finalizer(values) {
             object["metadata"]["finalizers"] = json!([finalizer]);
@@ -70,6 +78,8 @@ impl Kind for Application {
 
     fn project(attributes: &[Attribute], live: &Json, prior: &Value, view: View) -> Result<Value> {
         let mut seen = api::project(attributes, Self::ROOT, live, prior, view);
+        subscriptions::read(live, prior, &mut seen, view);
+        image_updater::read(live, prior, &mut seen, view);
         // Of one on its way out Argo CD takes the finalizer away by itself.
         if live["metadata"]["deletionTimestamp"].is_null() {
             seen.set("cascade", cascade(live).into());
@@ -102,12 +112,12 @@ impl Kind for Application {
     }
 }
 
-fn promoted() -> Vec<Path> {
+fn paths(of: &[[&str; 3]]) -> Vec<Path> {
     let path = |names: &[&str; 3]| {
         let names = names.iter().filter(|name| !name.is_empty());
         names.fold(Path::root(), |path, name| path.field(*name))
     };
-    PROMOTED.iter().map(path).collect()
+    of.iter().map(path).collect()
 }
 
 /// Leaves exactly the finalizer that `cascade` asks for: an application that

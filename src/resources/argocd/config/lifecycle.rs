@@ -138,14 +138,38 @@ fn seen(cx: &Operation, live: &Live, prior: &ArgocdConfig) -> Result<ArgocdConfi
     let seen = api::project(&data::ATTRIBUTES, "", &data::view(live), &values, View::Owned);
     let mut seen = ArgocdConfig::from_value(seen)?;
     let known = prior.notifications.known().filter(|it| it.secrets_wo_version.is_set());
-    if let (Some(prior), Some(keys)) = (known, cx.recall::<Vec<String>>(SECRET_KEYS)) {
+    if let Some(prior) = known
+        && let Some(keys) = cx.recall::<Vec<String>>(SECRET_KEYS)
+        && let Attr::Known(notifications) = &mut seen.notifications
+    {
         let ours = live::keys_that_are_ours(live);
-        if let Attr::Known(notifications) = &mut seen.notifications {
-            // Somebody took or changed what nobody can look at: it has to be sent anew.
-            let whole = keys.iter().all(|key| ours.contains(key));
-            notifications.secrets_wo_version =
-                if whole { prior.secrets_wo_version.clone() } else { Attr::Null };
-        }
+        notifications.secrets_wo_version = version(&prior.secrets_wo_version, &keys, &ours);
     }
     Ok(seen)
+}
+
+/// The version of the secrets that were sent, as far as all of them are still as they were: what
+/// somebody took or changed, and nobody can look at, has to be sent anew.
+fn version(sent: &Attr<i64>, keys: &[String], ours: &[String]) -> Attr<i64> {
+    if keys.iter().all(|key| ours.contains(key)) { sent.clone() } else { Attr::Null }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_that_somebody_changed_is_sent_anew() {
+        let keys = |keys: &[&str]| keys.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>();
+        let sent = Attr::Known(3);
+        assert_eq!(version(&sent, &keys(&["a", "b"]), &keys(&["b", "a", "c"])), sent);
+        assert_eq!(version(&sent, &keys(&["a", "b"]), &keys(&["a"])), Attr::Null);
+        assert_eq!(version(&sent, &[], &[]), sent);
+    }
+
+    #[test]
+    fn an_import_is_by_the_namespace() {
+        let found = ArgocdConfig::IMPORT.parse("argocd").unwrap();
+        assert_eq!(found["namespace"], "argocd".into());
+    }
 }

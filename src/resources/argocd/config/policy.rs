@@ -92,16 +92,15 @@ fn fields(line: &str) -> Result<Vec<String>, String> {
     let mut rest = line;
     loop {
         rest = rest.trim_start();
-        let (field, after) = match rest.strip_prefix('"') {
-            Some(quoted) => quoted_field(quoted)?,
-            None => {
-                let end = rest.find(',').unwrap_or(rest.len());
-                let field = &rest[..end];
-                if field.contains('"') {
-                    return Err(format!("a quote within {field:?}, which is not in quotes"));
-                }
-                (field.to_owned(), &rest[end..])
+        let (field, after) = if let Some(quoted) = rest.strip_prefix('"') {
+            quoted_field(quoted)?
+        } else {
+            let end = rest.find(',').unwrap_or(rest.len());
+            let field = &rest[..end];
+            if field.contains('"') {
+                return Err(format!("a quote within {field:?}, which is not in quotes"));
             }
+            (field.to_owned(), &rest[end..])
         };
         fields.push(field);
         match after.strip_prefix(',') {

@@ -98,7 +98,7 @@ fn every_setting_is_under_the_key_that_argo_cd_reads() {
     has(data::NOTIFICATIONS, "subscriptions", r#"[{"recipients":["slack:a"]}]"#);
     has(data::NOTIFICATIONS, "context", r#"{"region":"eu"}"#);
     has(data::PARAMS, "controller.log.level", "debug");
-    assert_eq!(data.values().map(BTreeMap::len).sum::<usize>(), 27, "{data:#?}");
+    assert_eq!(data.values().map(BTreeMap::len).sum::<usize>(), 26, "{data:#?}");
 }
 
 /// The objects that hold these keys.

@@ -2,6 +2,7 @@
 
 mod access;
 mod accounts;
+mod annotations;
 mod adoption;
 mod argocd_examples;
 mod associations;

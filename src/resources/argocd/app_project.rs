@@ -283,6 +283,10 @@ impl Kind for AppProject {
     fn render(attributes: &[Attribute], values: &Value) -> Result<Json> {
         let mut object = api::render(attributes, Self::ROOT, values)?;
         subscriptions::write(values, &mut object);
+        // Required by its definition, even with nothing in it.
+        if object["spec"].is_null() {
+            object["spec"] = Json::Object(serde_json::Map::new());
+        }
         Ok(object)
     }
 
@@ -313,6 +317,13 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_project_that_allows_nothing_has_a_spec_nevertheless() {
+        let values = AppProject::default().into_value();
+        let rendered = AppProject::render(&AppProject::attributes(), &values).unwrap();
+        assert_eq!(rendered["spec"], json!({}));
+    }
 
     #[test]
     fn issued_tokens_stay_with_their_role() {

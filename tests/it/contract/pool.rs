@@ -6,7 +6,11 @@ use serde_json::{Value as Json, json};
 
 /// Texts of every kind that a check may ask for; the first that passes is what
 /// a smallest configuration has.
+<<<<<<< HEAD
 pub(super) const TEXTS: [&str; 75] = [
+=======
+pub(super) const TEXTS: [&str; 82] = [
+>>>>>>> eada8b6 (Send an AppProject's spec even when it is empty, and let the properties try what is new)
     "a",
     "main",
     "argocd",
@@ -80,6 +84,8 @@ pub(super) const TEXTS: [&str; 75] = [
     r#"{ "b": [true, null], "a": 1 }"#,
     "[]",
     "return {}",
+    "any",
+    "pullsecret:argocd/registry",
     r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"capabilities.eks.amazonaws.com"},"Action":["sts:AssumeRole","sts:TagSession"]}]}"#,
     r#"{"Statement":{"Action":["sts:TagSession","sts:AssumeRole"],"Effect":"Allow","Principal":{"Service":["capabilities.eks.amazonaws.com"]}},"Version":"2012-10-17"}"#,
     r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}"#,

@@ -22,8 +22,20 @@ const WORDS: [&str; 9] = [
 
 /// Ends of names that speak of a secret and are none: where it is, what it is
 /// called, which version of it.
-const BESIDE: [&str; 10] =
-    ["_version", "_name", "_arn", "_file", "_files", "_path", "_ref", "_url", "_id", "_namespace"];
+const BESIDE: [&str; 11] = [
+    "_version",
+    "_name",
+    "_arn",
+    "_file",
+    "_files",
+    "_path",
+    "_ref",
+    "_url",
+    "_id",
+    "_namespace",
+    // Where the login to a registry comes from.
+    "pull_secret",
+];
 
 /// Whether a text attribute of that name holds a secret.
 fn is_secret(name: &str, attr: &Attribute) -> bool {

@@ -103,11 +103,11 @@ async fn subscriptions_and_updated_images_are_one_s_own_among_the_annotations_of
     workspace.plan().await.shows_no_changes();
 
     // What of ours they change shows as what it is.
-    let changed = json!({ "metadata": { "annotations": {
+    let theirs = json!({ "metadata": { "annotations": {
         key: "alerts",
         "argocd-image-updater.argoproj.io/web.allow-tags": "any",
     } } });
-    applications.patch("web", &changed).await;
+    applications.patch("web", &theirs).await;
     let changes = workspace.planned().await.changes();
     assert_eq!(
         changes["gitops_application.this"],

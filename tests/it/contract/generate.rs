@@ -99,6 +99,12 @@ pub(super) fn blurred(attributes: &[Attribute], config: &Val, choices: &mut Choi
             return (attr.name.to_owned(), Val::Unknown);
         }
         let blurred = match (&attr.kind, value) {
+            (Kind::Nested(Nesting::Map, inner), Val::Map(elements)) => Val::Map(
+                elements
+                    .into_iter()
+                    .map(|(key, element)| (key, blurred(inner, &element, choices)))
+                    .collect(),
+            ),
             (Kind::Nested(_, inner), value) => elementwise(value, &mut |element, block| {
                 if !attr.block && block && choices.once_in(6) {
                     return Val::Unknown;

@@ -6,11 +6,7 @@ use serde_json::{Value as Json, json};
 
 /// Texts of every kind that a check may ask for; the first that passes is what
 /// a smallest configuration has.
-<<<<<<< HEAD
-pub(super) const TEXTS: [&str; 75] = [
-=======
-pub(super) const TEXTS: [&str; 82] = [
->>>>>>> eada8b6 (Send an AppProject's spec even when it is empty, and let the properties try what is new)
+pub(super) const TEXTS: [&str; 84] = [
     "a",
     "main",
     "argocd",

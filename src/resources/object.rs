@@ -26,8 +26,8 @@ use crate::framework::{
 use crate::provider::Provider;
 use crate::resources::Operation;
 
-pub mod from_yaml;
 mod adoption;
+pub mod from_yaml;
 pub mod handover;
 mod ignored;
 pub(crate) mod life;

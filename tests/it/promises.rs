@@ -2,8 +2,8 @@
 
 mod access;
 mod accounts;
-mod annotations;
 mod adoption;
+mod annotations;
 mod argocd_examples;
 mod associations;
 mod capabilities;

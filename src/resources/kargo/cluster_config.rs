@@ -6,8 +6,9 @@ use super::filled;
 use super::project_config::{self, SharedConfig, receivers::SecretRef};
 use crate::clients::kube::ObjectKind;
 use crate::framework::Value;
+use crate::framework::api::View;
 use crate::framework::checks::{Findings, email};
-use crate::framework::{Attr, Change, Diagnostics, ImportFormat, Model, Result};
+use crate::framework::{Attr, Attribute, Change, Diagnostics, ImportFormat, Model, Result};
 use crate::resources::Operation;
 use crate::resources::findings::report;
 use crate::resources::object::{CommonMeta, Kind, Scene};
@@ -61,6 +62,10 @@ impl Kind for ClusterConfig {
     fn plan(_: &Operation, change: &mut Change) -> Result<()> {
         project_config::plan_urls(change);
         Ok(())
+    }
+
+    fn project(attributes: &[Attribute], live: &Json, prior: &Value, view: View) -> Result<Value> {
+        Ok(project_config::project(attributes, Self::ROOT, live, prior, view))
     }
 
     async fn settle(scene: &Scene<'_>, values: &Value, applied: Json) -> Result<Json> {

@@ -10,9 +10,10 @@ use serde_json::Value as Json;
 use super::refresh;
 use super::wait::{self, ReadyWait};
 use crate::clients::kube::{ObjectKind, ObjectRef};
+use crate::framework::api::{self, View};
 use crate::framework::checks::Findings;
 use crate::framework::{
-    Attr, Change, Diagnostics, Error, ImportFormat, Model, Path, Result, Value,
+    Attr, Attribute, Change, Diagnostics, Error, ImportFormat, Model, Path, Result, Value,
 };
 use crate::resources::Operation;
 use crate::resources::findings::report;
@@ -101,6 +102,26 @@ pub(super) fn plan_urls(change: &mut Change) {
     }
 }
 
+/// What the state shows: of the URLs, those of receivers that there are. Kargo
+/// takes away those of others a little later.
+pub(super) fn project(
+    attributes: &[Attribute],
+    root: &str,
+    live: &Json,
+    prior: &Value,
+    view: View,
+) -> Value {
+    let mut live = live.clone();
+    let names = receivers::names(&live);
+    if let Some(urls) = live["status"]["webhookReceivers"].as_array_mut() {
+        urls.retain(|url| names.iter().any(|name| url["name"] == name.as_str()));
+        if urls.is_empty() {
+            live["status"]["webhookReceivers"] = Json::Null;
+        }
+    }
+    api::project(attributes, root, &live, prior, view)
+}
+
 /// Waits as the values ask for, after an apply was answered with `applied`.
 pub(super) async fn settle(scene: &Scene<'_>, values: &Value, applied: Json) -> Result<Json> {
     if !waits(values)? {
@@ -145,6 +166,10 @@ impl Kind for ProjectConfig {
         let project = values.get("namespace").as_str();
         let project = project.ok_or_else(|| Error::bug("no namespace").at("namespace"))?;
         Ok(Self::OBJECT.namespaced(project, project))
+    }
+
+    fn project(attributes: &[Attribute], live: &Json, prior: &Value, view: View) -> Result<Value> {
+        Ok(project(attributes, Self::ROOT, live, prior, view))
     }
 
     async fn settle(scene: &Scene<'_>, values: &Value, applied: Json) -> Result<Json> {

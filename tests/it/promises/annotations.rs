@@ -111,7 +111,7 @@ async fn subscriptions_and_updated_images_are_one_s_own_among_the_annotations_of
     let changes = workspace.planned().await.changes();
     assert_eq!(
         changes["gitops_application.this"],
-        ["image_updater.images[0].allow_tags", "notifications[0].recipients[1]"]
+        ["image_updater.images[0].allow_tags", "notifications[0].recipients"]
     );
     workspace.apply().await.succeeded().says("1 changed");
     let live = applications.get("web").await;

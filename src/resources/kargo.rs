@@ -19,16 +19,7 @@ pub mod steps;
 pub mod wait;
 pub mod warehouse;
 
-use crate::clients::kube::ObjectKind;
 use crate::framework::{Attr, Model};
-
-/// What warehouses make, and promotions bring to stages.
-pub static FREIGHT: ObjectKind = ObjectKind::new("kargo.akuity.io/v1alpha1", "Freight", "freights");
-/// One time that freight is brought to a stage.
-pub static PROMOTION: ObjectKind =
-    ObjectKind::new("kargo.akuity.io/v1alpha1", "Promotion", "promotions");
-/// By this label freight is found by its alias; Kargo's webhook keeps it.
-pub const ALIAS_LABEL: &str = "kargo.akuity.io/alias";
 
 /// A variable for expressions.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Model)]

@@ -1,7 +1,5 @@
 //! What the actions of Kargo have in common.
 
-pub(super) mod promotion;
-
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -11,10 +9,12 @@ use super::{limit, reachable};
 use crate::clients::kube::{Freshness, ObjectKind, ObjectRef, Target};
 use crate::framework::checks::{dns_label, go_duration};
 use crate::framework::clock::Clock;
-use crate::framework::{Attr, Diagnostics, Error, Model, Result};
+use crate::framework::wait::Poll;
+use crate::framework::{Attr, Diagnostics, Error, Model, Result, SendProgress};
 use crate::resources::Operation;
-use crate::resources::kargo::{ALIAS_LABEL, FREIGHT};
-use crate::resources::object::ClusterRef;
+use crate::resources::kargo::freight::{ALIAS_LABEL, Freight};
+use crate::resources::kargo::promotion;
+use crate::resources::object::{ClusterRef, Kind, Scene};
 
 /// The project that an action is for, and how long it may take.
 #[derive(Clone, Debug, Default, Model)]
@@ -81,8 +81,8 @@ impl Open<'_> {
     pub(super) async fn aliased(&self, alias: &str, attribute: &'static str) -> Result<Json> {
         let (cx, selector) = (self.cx, format!("{ALIAS_LABEL}={alias}"));
         let (objects, namespace) = (cx.provider().objects(), Some(self.namespace.as_str()));
-        let found =
-            objects.list(&self.target, &FREIGHT, namespace, Some(&*selector), cx.deadline());
+        let kind = Freight::OBJECT;
+        let found = objects.list(&self.target, &kind, namespace, Some(&*selector), cx.deadline());
         found.await?.into_iter().next().ok_or_else(|| {
             let project = &self.namespace;
             Error::not_found(format!("no freight in project {project:?} has the alias {alias:?}"))
@@ -113,7 +113,32 @@ pub(super) async fn current(
     })
 }
 
-/// The time of day as Kubernetes has it, to the nanosecond.
+/// Follows a promotion to its end, whatever that is.
+pub(super) async fn ended(scene: &Scene<'_>, progress: &SendProgress) -> Result<Json> {
+    let Scene { cx, target, object } = *scene;
+    let what = format!("{object} to end");
+    let mut told = String::new();
+    let judge = |live: Option<&Json>| {
+        let live = live.ok_or_else(|| deleted(object))?;
+        if promotion::is_over(live) {
+            return Ok(Poll::Ready(live.clone()));
+        }
+        let now = promotion::describe(live);
+        if now != told {
+            progress.send(now.clone());
+            told.clone_from(&now);
+        }
+        Ok(Poll::Pending(now))
+    };
+    scene.objects().wait_for(target, object, &what, cx.deadline(), judge).await
+}
+
+/// The end of a wait for an object that is there no longer.
+pub(super) fn deleted(object: &ObjectRef) -> Error {
+    Error::failed(format!("{object} was deleted while it was waited for"))
+}
+
+/// The time of day.
 pub(super) fn now() -> Result<Timestamp> {
     Timestamp::try_from(Clock::system().now()).map_err(|error| {
         Error::failed("the clock of this machine is out of range").caused_by(error)

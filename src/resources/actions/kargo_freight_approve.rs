@@ -9,7 +9,7 @@ use crate::framework::checks::{dns_subdomain, exactly_one, label_value};
 use crate::framework::{Action, Attr, Diagnostics, Error, Model, Result, SendProgress};
 use crate::provider::Provider;
 use crate::resources::Operation;
-use crate::resources::kargo::FREIGHT;
+use crate::resources::kargo::freight::Freight;
 use crate::resources::kargo::stage::Stage;
 use crate::resources::object::{Kind, OPERATOR};
 
@@ -63,10 +63,11 @@ impl Action for KargoFreightApprove {
         let freight = if let Some(alias) = config.alias.as_str() {
             open.aliased(alias, "alias").await?
         } else {
-            open.current(&open.object(&FREIGHT, config.name.require("name")?), "name").await?
+            open.current(&open.object(&Freight::OBJECT, config.name.require("name")?), "name")
+                .await?
         };
         let object =
-            open.object(&FREIGHT, freight["metadata"]["name"].as_str().unwrap_or_default());
+            open.object(&Freight::OBJECT, freight["metadata"]["name"].as_str().unwrap_or_default());
         takes(&live, &freight).map_err(|why| Error::invalid(why).at("stage"))?;
         if let Some(since) = freight["status"]["approvedFor"][stage]["approvedAt"].as_str() {
             progress.send(format!("{object} is approved for stage {stage} since {since}"));

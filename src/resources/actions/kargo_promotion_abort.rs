@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::kargo::{Project, promotion};
+use super::kargo::{Project, ended};
 use crate::framework::checks::{dns_subdomain, exactly_one};
 use crate::framework::{Action, Attr, Diagnostics, Model, Result, SendProgress};
 use crate::provider::Provider;
 use crate::resources::Operation;
-use crate::resources::kargo::PROMOTION;
+use crate::resources::kargo::promotion::{self, Promotion};
 use crate::resources::kargo::stage::Stage;
 use crate::resources::object::{Kind, OPERATOR, Scene};
 
@@ -66,7 +66,7 @@ impl Action for KargoPromotionAbort {
                 name.to_owned()
             }
         };
-        let object = open.object(&PROMOTION, &name);
+        let object = open.object(&Promotion::OBJECT, &name);
         let live = open.current(&object, "name").await?;
         if promotion::is_over(&live) {
             let how = promotion::describe(&live);
@@ -79,8 +79,8 @@ impl Action for KargoPromotionAbort {
         let (objects, target) = (cx.provider().objects(), &open.target);
         objects.patch(target, &object, None, &change, OPERATOR, cx.deadline()).await?;
         progress.send(format!("Waiting for {object} to end"));
-        let ended = promotion::ended(&Scene { cx, target, object: &object }, progress).await?;
-        progress.send(format!("{object} has ended as {}", promotion::describe(&ended)));
+        let over = ended(&Scene { cx, target, object: &object }, progress).await?;
+        progress.send(format!("{object} has ended as {}", promotion::describe(&over)));
         Ok(())
     }
 }

@@ -2,22 +2,23 @@
 
 use std::time::Duration;
 
-use serde_json::{Value as Json, json};
+use serde_json::Value as Json;
 
-use super::kargo::{current, now};
+use super::kargo::{current, deleted};
 use super::{limit, reachable};
-use crate::clients::kube::{ObjectKind, ObjectRef};
+use crate::clients::kube::ObjectRef;
 use crate::framework::checks::{dns_label, dns_subdomain, go_duration};
 use crate::framework::wait::Poll;
-use crate::framework::{Action, Attr, Diagnostics, Error, Model, Path, Result, SendProgress};
+use crate::framework::{Action, Attr, Diagnostics, Model, Path, Result, SendProgress};
 use crate::provider::Provider;
 use crate::resources::Operation;
+use crate::resources::kargo::cluster_config::ClusterConfig;
+use crate::resources::kargo::project_config::ProjectConfig;
 use crate::resources::kargo::stage::Stage;
 use crate::resources::kargo::warehouse::Warehouse;
-use crate::resources::object::{ClusterRef, Kind, OPERATOR};
+use crate::resources::kargo::{refresh, wait};
+use crate::resources::object::{ClusterRef, Kind, Scene};
 
-/// By this annotation Kargo is asked to look; it answers with the same text in the status.
-const REFRESH: &str = "kargo.akuity.io/refresh";
 /// The only name that a `ClusterConfig` may have.
 const CLUSTER_CONFIG: &str = "cluster";
 
@@ -93,17 +94,13 @@ impl Action for KargoRefresh {
     async fn invoke(cx: &Operation, config: Self, progress: &SendProgress) -> Result<()> {
         let (object, target) = (config.object()?, cx.provider().target(&config.cluster)?);
         current(cx, &target, &object, "name").await?;
-        // Two requests within a second are two requests.
-        let token = now()?.to_string();
-        let change = json!({"metadata": {"annotations": {REFRESH: token}}});
+        let scene = Scene { cx, target: &target, object: &object };
+        let token = refresh::request(&scene, &object).await?;
         let objects = cx.provider().objects();
-        objects.patch(&target, &object, None, &change, OPERATOR, cx.deadline()).await?;
         progress.send(format!("Waiting for Kargo to look at {object}"));
         let what = format!("Kargo to look at {object}");
         let judge = |live: Option<&Json>| {
-            let live = live.ok_or_else(|| {
-                Error::failed(format!("{object} was deleted while it was waited for"))
-            })?;
+            let live = live.ok_or_else(|| deleted(&object))?;
             let status = &live["status"];
             Ok(if status["lastHandledRefresh"] == token.as_str() {
                 Poll::Ready(live.clone())
@@ -133,42 +130,30 @@ impl KargoRefresh {
         Ok(match self.kind.require("kind")?.as_str() {
             "Warehouse" => Warehouse::OBJECT.namespaced(namespace()?, self.name.require("name")?),
             "Stage" => Stage::OBJECT.namespaced(namespace()?, self.name.require("name")?),
-            "ProjectConfig" => {
-                let kind = kind("ProjectConfig", "projectconfigs");
-                kind.namespaced(namespace()?, namespace()?)
-            }
-            _ => kind("ClusterConfig", "clusterconfigs").cluster_wide(CLUSTER_CONFIG),
+            "ProjectConfig" => ProjectConfig::OBJECT.namespaced(namespace()?, namespace()?),
+            _ => ClusterConfig::OBJECT.cluster_wide(CLUSTER_CONFIG),
         })
     }
 }
 
-const fn kind(kind: &'static str, plural: &'static str) -> ObjectKind {
-    ObjectKind::new("kargo.akuity.io/v1alpha1", kind, plural)
-}
-
-/// A condition of the object.
-fn condition<'a>(live: &'a Json, name: &str) -> Option<&'a Json> {
-    live["status"]["conditions"].as_array()?.iter().find(|condition| condition["type"] == name)
-}
-
 /// What Kargo says of the object, in one line.
 fn describe(live: &Json) -> String {
-    let Some(ready) = condition(live, "Ready") else { return "no condition Ready yet".to_owned() };
-    let text = |name: &str| ready[name].as_str().unwrap_or_default();
-    let (status, reason, message) = (text("status"), text("reason"), text("message"));
-    format!("Ready {status}, {reason}: {message}")
+    wait::condition(live, "Ready")
+        .map_or_else(|| "no condition Ready yet".to_owned(), wait::describe)
 }
 
 /// What is wrong with the object. A stage is not ready before its first promotion, and that is not
 /// wrong.
 fn ailment(live: &Json) -> Option<String> {
-    let ready = condition(live, "Ready")?;
+    let ready = wait::condition(live, "Ready")?;
     let wrong = ready["status"] == "False" && ready["reason"] != "NoFreight";
     wrong.then(|| describe(live))
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn of(kind: &str, name: &str, namespace: &str) -> KargoRefresh {
@@ -216,7 +201,7 @@ mod tests {
             ]}})
         };
         let wrong = live("False", "DiscoveryFailure");
-        assert_eq!(ailment(&wrong), Some("Ready False, DiscoveryFailure: so it is".to_owned()));
+        assert_eq!(ailment(&wrong), Some("Ready is False (DiscoveryFailure): so it is".to_owned()));
         assert_eq!(ailment(&live("True", "ArtifactsDiscovered")), None);
         assert_eq!(ailment(&live("False", "NoFreight")), None);
         assert_eq!(ailment(&json!({})), None);

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use serde_json::{Value as Json, json};
 
-use super::kargo::{Open, Project, promotion};
+use super::kargo::{Open, Project, deleted, ended};
 use crate::clients::kube::WriteOptions;
 use crate::framework::checks::{dns_subdomain, exactly_one, label_value};
 use crate::framework::wait::Poll;
 use crate::framework::{Action, Attr, Diagnostics, Error, Model, Path, Result, SendProgress};
 use crate::provider::Provider;
 use crate::resources::Operation;
-use crate::resources::kargo::PROMOTION;
+use crate::resources::kargo::promotion::{self, Promotion};
 use crate::resources::kargo::stage::Stage;
 use crate::resources::object::{Kind, OPERATOR, Scene};
 
@@ -99,17 +99,17 @@ impl Action for KargoStagePromote {
         let made = config.ask(&open).await?;
         let name = made["metadata"]["name"].as_str().unwrap_or_default();
         let freight = made["spec"]["freight"].as_str().unwrap_or("freight that Kargo chooses");
-        let object = open.object(&PROMOTION, name);
+        let object = open.object(&Promotion::OBJECT, name);
         progress.send(format!("{object} brings {freight} to {stage}"));
         if config.r#async.known() == Some(&true) {
             return Ok(());
         }
         let scene = Scene { cx, target: &open.target, object: &object };
-        let ended = promotion::ended(&scene, progress).await?;
-        if ended["status"]["phase"] != "Succeeded" {
-            return Err(
-                promotion::failure(&ended).context(format!("promoting {freight} to {stage}"))
-            );
+        let ended = ended(&scene, progress).await?;
+        if let Some(error) = promotion::failure(&ended) {
+            return Err(error
+                .advise("Mend what the message names and invoke the action again.")
+                .context(format!("promoting {freight} to {stage}")));
         }
         progress.send(format!("{object} has succeeded"));
         if config.verified.known() == Some(&true) {
@@ -117,9 +117,7 @@ impl Action for KargoStagePromote {
             let collection = ended["status"]["freightCollection"]["id"].clone();
             let what = format!("the freight to be verified in {stage}");
             let judge = |live: Option<&Json>| {
-                let live = live.ok_or_else(|| {
-                    Error::failed(format!("{stage} was deleted while it was waited for"))
-                })?;
+                let live = live.ok_or_else(|| deleted(&stage))?;
                 verification(live, &collection)
             };
             let objects = cx.provider().objects();
@@ -146,8 +144,8 @@ impl KargoStagePromote {
         let cx = open.cx;
         let options = WriteOptions { field_manager: OPERATOR.into(), ..WriteOptions::default() };
         let (objects, namespace) = (cx.provider().objects(), Some(open.namespace.as_str()));
-        let made =
-            objects.create(&open.target, &PROMOTION, namespace, content, &options, cx.deadline());
+        let kind = Promotion::OBJECT;
+        let made = objects.create(&open.target, &kind, namespace, content, &options, cx.deadline());
         made.await.map_err(|error| {
             error.advise(
                 "Freight is available to a stage when it was verified in the stages before it, and \
@@ -165,8 +163,7 @@ impl KargoStagePromote {
         } else {
             spec["origin"] = json!({"kind": "Warehouse", "name": self.warehouse.as_str()});
         }
-        // Kubernetes asks that what a name is made of can stand alone, but for a hyphen.
-        json!({"metadata": {"generateName": format!("{stage}-")}, "spec": spec})
+        json!({"metadata": {"generateName": promotion::generate_name(stage)}, "spec": spec})
     }
 }
 

@@ -10,8 +10,8 @@ use crate::framework::checks::exactly_one;
 use crate::framework::{Attr, DataSource, Diagnostics, Error, Model, Result};
 use crate::provider::Provider;
 use crate::resources::Operation;
-use crate::resources::kargo::{ALIAS_LABEL, FREIGHT};
-use crate::resources::object::ClusterRef;
+use crate::resources::kargo::freight::{ALIAS_LABEL, Freight};
+use crate::resources::object::{ClusterRef, Kind};
 
 /// Reads freight of a Kargo project: what it is made of, and where it has been. It is found by its
 /// name or its alias; or it is the newest of a warehouse, the newest that was verified in a stage, or
@@ -112,12 +112,12 @@ impl KargoFreight {
     async fn find(&self, cx: &Operation, target: &Target) -> Result<Json> {
         let namespace = self.namespace.require("namespace")?;
         if let Some(name) = self.name.as_str() {
-            return read(cx, target, &FREIGHT.namespaced(namespace, name)).await;
+            return read(cx, target, &Freight::OBJECT.namespaced(namespace, name)).await;
         }
         let selector = self.alias.as_str().map(|alias| format!("{ALIAS_LABEL}={alias}"));
         let objects = cx.provider().objects();
-        let all =
-            objects.list(target, &FREIGHT, Some(namespace), selector.as_deref(), cx.deadline());
+        let kind = Freight::OBJECT;
+        let all = objects.list(target, &kind, Some(namespace), selector.as_deref(), cx.deadline());
         let all = all.await?;
         newest(all, self.warehouse.as_str(), self.verified_in_stage.as_str())
             .ok_or_else(|| self.missing(namespace))

@@ -16,6 +16,9 @@ use crate::resources::Operation;
 use crate::resources::findings::report;
 use crate::resources::object::{CommonMeta, Kind};
 
+/// By this label freight is found by its alias; Kargo's webhook keeps it.
+pub const ALIAS_LABEL: &str = "kargo.akuity.io/alias";
+
 /// A piece of Kargo freight that is made by hand: artifacts, one of each
 /// subscription of a warehouse, that go through the pipeline together.
 ///

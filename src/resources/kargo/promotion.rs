@@ -115,7 +115,7 @@ impl Kind for Promotion {
     fn render(attributes: &[Attribute], values: &Value) -> Result<Json> {
         let mut object = api::render(attributes, Self::ROOT, values)?;
         let stage = values.get("stage").as_str().unwrap_or_default();
-        object["metadata"]["generateName"] = json!(format!("{stage}-"));
+        object["metadata"]["generateName"] = json!(generate_name(stage));
         Ok(object)
     }
 
@@ -139,34 +139,64 @@ impl Kind for Promotion {
 
 /// Whether a promotion has succeeded.
 fn judge(live: &Json) -> Result<Look> {
+    if !is_over(live) {
+        return Ok(Look::Pending(describe(live)));
+    }
+    match failure(live) {
+        None => Ok(Look::Settled),
+        Some(error) => Err(error.advise(
+            "Mend what the message names and apply again, which promotes anew. What the steps \
+             before it did stays done.",
+        )),
+    }
+}
+
+/// What Kubernetes makes a name of, until Kargo gives the promotion another: of what stands before a
+/// generated part, only a hyphen at the end is left out of account when its form is checked.
+pub fn generate_name(stage: &str) -> String {
+    format!("{stage}-")
+}
+
+/// Whether a promotion has ended, well or not.
+pub fn is_over(live: &Json) -> bool {
+    matches!(phase(live), "Succeeded" | "Failed" | "Errored" | "Aborted")
+}
+
+/// How a promotion stands, in one line.
+pub fn describe(live: &Json) -> String {
     let status = &live["status"];
-    match status["phase"].as_str().unwrap_or_default() {
-        "Succeeded" => Ok(Look::Settled),
-        phase @ ("Failed" | "Errored" | "Aborted") => {
-            let message = status["message"].as_str().unwrap_or("no message");
-            let mut why = format!("the promotion ended as {phase}: {message}");
-            for step in steps(status) {
-                let text = |name: &str| step[name].as_str().unwrap_or_default();
-                // A single step that failed is what the message is about.
-                if matches!(text("status"), "Failed" | "Errored") && text("message") != message {
-                    why = format!("{why}; step {:?}: {}", text("alias"), text("message"));
-                }
-            }
-            Err(Error::failed(why).advise(
-                "Mend what the message names and apply again, which promotes anew. What the steps \
-                 before it did stays done.",
-            ))
-        }
-        phase => {
-            let running = steps(status).find(|step| step["status"] == "Running");
-            let at = running.and_then(|step| step["alias"].as_str());
-            let phase = if phase.is_empty() { "Pending" } else { phase };
-            Ok(Look::Pending(match at {
-                Some(alias) => format!("{phase}, at step {alias:?}"),
-                None => phase.to_owned(),
-            }))
+    let running = steps(status).find(|step| step["status"] == "Running");
+    let at = running.and_then(|step| step["alias"].as_str());
+    let message = status["message"].as_str().filter(|_| is_over(live));
+    match (phase(live), at, message) {
+        (phase, _, Some(message)) => format!("{phase}: {message}"),
+        (phase, Some(alias), None) => format!("{phase}, at step {alias:?}"),
+        (phase, None, None) => phase.to_owned(),
+    }
+}
+
+/// Why a promotion that has ended was no success: its message, and those of the steps that failed.
+pub fn failure(live: &Json) -> Option<Error> {
+    let (status, phase) = (&live["status"], phase(live));
+    if phase == "Succeeded" {
+        return None;
+    }
+    let message = status["message"].as_str().unwrap_or("no message");
+    let mut why = format!("the promotion ended as {phase}: {message}");
+    // What is tolerated has failed nothing.
+    for step in steps(status).filter(|step| step["continueOnError"] != true) {
+        let text = |name: &str| step[name].as_str().unwrap_or_default();
+        // A single step that failed is what the message is about.
+        if matches!(text("status"), "Failed" | "Errored") && text("message") != message {
+            why = format!("{why}; step {:?}: {}", text("alias"), text("message"));
         }
     }
+    Some(Error::failed(why))
+}
+
+fn phase(live: &Json) -> &str {
+    let phase = live["status"]["phase"].as_str().unwrap_or_default();
+    if phase.is_empty() { "Pending" } else { phase }
 }
 
 fn steps(status: &Json) -> impl Iterator<Item = &Json> {
@@ -244,6 +274,11 @@ mod tests {
         let errored = json!({"phase": "Errored", "message": "two steps failed",
             "stepExecutionMetadata": [step("a", "Errored", "no"), step("b", "Skipped", "x")]});
         assert_eq!(is(errored), "the promotion ended as Errored: two steps failed; step \"a\": no");
+        let tolerated =
+            json!({"alias": "a", "status": "Failed", "message": "x", "continueOnError": true});
+        let failed =
+            json!({"phase": "Failed", "message": "no", "stepExecutionMetadata": [tolerated]});
+        assert_eq!(is(failed), "the promotion ended as Failed: no");
         let aborted =
             json!({"phase": "Aborted", "message": "Promotion terminated by kubernetes:admin"});
         assert!(is(aborted).contains("Aborted: Promotion terminated"));

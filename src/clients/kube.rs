@@ -13,7 +13,6 @@ mod managers;
 mod object;
 mod objects;
 mod plugin;
-mod takeover;
 mod target;
 #[cfg(test)]
 mod testing;

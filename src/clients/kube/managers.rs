@@ -105,6 +105,33 @@ pub(super) fn united(
     Some(Change::to(left))
 }
 
+/// With all entries of the field managers in `from` as applied by `manager`,
+/// one for each API version, as `kubectl apply --server-side` renames its own
+/// older ones; `None` when there are none of them.
+pub(super) fn renamed(live: &Json, manager: &str, from: &[String]) -> Option<Change> {
+    let is_theirs =
+        |entry: &Json| !is_part(entry) && from.iter().any(|name| entry["manager"] == **name);
+    if !entries(live).iter().any(is_theirs) {
+        return None;
+    }
+    let is_ours = |entry: &Json| is_applied_by(entry, manager, &entry["apiVersion"]);
+    let (taken, mut left): (Vec<_>, Vec<_>) =
+        entries(live).iter().cloned().partition(|entry| is_theirs(entry) || is_ours(entry));
+    let mut ours: Vec<Json> = Vec::new();
+    for mut entry in taken {
+        let known = ours.iter_mut().find(|known| known["apiVersion"] == entry["apiVersion"]);
+        if let Some(known) = known {
+            known["fieldsV1"] = union(&known["fieldsV1"], &entry["fieldsV1"]);
+        } else {
+            entry["manager"] = manager.into();
+            entry["operation"] = "Apply".into();
+            ours.push(entry);
+        }
+    }
+    left.extend(ours);
+    Some(Change::to(left))
+}
+
 /// Without those fields of former managers that `manager` has applied, too: it
 /// is their only owner then.
 pub(super) fn divided(live: &Json, manager: &str, is_former: IsFormer) -> Option<Change> {
@@ -270,6 +297,25 @@ mod tests {
         let mut fields = fields;
         fields["f:metadata"] = json!({ "f:annotations": { ".": {}, (last_applied): {} } });
         fields
+    }
+
+    #[test]
+    fn the_entries_of_others_become_one_of_ours() {
+        let mut status = entry("Terraform", "Update", json!({"f:status": {}}));
+        status["subresource"] = "status".into();
+        let kept = entry("kube-controller-manager", "Update", json!({"f:data": {"f:x": {}}}));
+        let object = live(&[
+            entry("Terraform", "Apply", json!({"f:data": {"f:a": {}}})),
+            kept.clone(),
+            status.clone(),
+            entry("ours", "Apply", json!({"f:data": {"f:b": {}}})),
+            entry(KUBECTL, "Update", json!({"f:data": {".": {}, "f:a": {}}})),
+        ]);
+        let from = ["Terraform".to_owned(), KUBECTL.to_owned()];
+        let ours = entry("ours", "Apply", json!({"f:data": {".": {}, "f:a": {}, "f:b": {}}}));
+        assert_eq!(renamed(&object, "ours", &from).unwrap().entries, [kept, status, ours]);
+        assert_eq!(renamed(&object, "ours", &["somebody".to_owned()]), None);
+        assert_eq!(renamed(&Json::Null, "ours", &from), None);
     }
 
     #[test]

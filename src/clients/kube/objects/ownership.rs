@@ -44,6 +44,23 @@ impl Objects {
         self.reassign(target, object, None, change, deadline).await
     }
 
+    /// Makes all fields that these field managers have in `object` the
+    /// provider's. As long as they had them, what an apply of the provider
+    /// leaves out would stay in the object. An object that is gone is no error.
+    ///
+    /// # Errors
+    /// As for [`patch`](Self::patch).
+    pub async fn take_over(
+        &self,
+        target: &Target,
+        object: &ObjectRef,
+        from: &[String],
+        deadline: &Deadline,
+    ) -> Result<()> {
+        let change = |live: &Json| managers::renamed(live, FIELD_MANAGER, from);
+        self.reassign(target, object, None, change, deadline).await.map(drop)
+    }
+
     /// Makes the provider the only owner of the fields that it has applied to
     /// an object (`applied`, as the server answered), where former managers own
     /// them, too. When nothing else is left of `kubectl apply`, its annotation

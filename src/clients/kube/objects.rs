@@ -207,6 +207,43 @@ impl Objects {
             .map_err(|failure| failure.error.context(format!("creating {object} in {target}")))
     }
 
+    /// Makes the object with `content`, or changes the one of that name by a
+    /// JSON merge patch (`change`). True when it was made.
+    ///
+    /// One that is on its way out is waited for and made anew, also when that
+    /// shows only after it was found: nobody gets hold of an object that is gone
+    /// a little later.
+    ///
+    /// # Errors
+    /// As for [`create`](Self::create) and [`patch`](Self::patch).
+    pub async fn create_or_patch(
+        &self,
+        target: &Target,
+        object: &ObjectRef,
+        content: Json,
+        change: &Json,
+        options: &WriteOptions,
+        deadline: &Deadline,
+    ) -> Result<bool> {
+        let content = object.identify(content);
+        let namespace = object.namespace.as_deref();
+        loop {
+            let content = content.clone();
+            match self.create(target, &object.kind, namespace, content, options, deadline).await {
+                Ok(_) => return Ok(true),
+                Err(error) if error.is_already_exists() => {}
+                Err(error) => return Err(error),
+            }
+            let manager = &options.field_manager;
+            match self.patch(target, object, None, change, manager, deadline).await {
+                // The next create waits for its end.
+                Ok(live) if !live["metadata"]["deletionTimestamp"].is_null() => {}
+                Err(error) if error.is_not_found() => {}
+                patched => return patched.map(|_| false),
+            }
+        }
+    }
+
     /// Changes the object by a JSON merge patch (`change`), as `field_manager`. With
     /// `subresource` (`status`) that part of the object is patched.
     ///

@@ -90,22 +90,19 @@ impl object::Kind for Project {
     /// The namespace with Kargo's label comes first: then the project is made
     /// whether Kargo's webhooks are there or not, and so is what goes into it.
     async fn prepare(scene: &Scene<'_>, _: &Value) -> Result<()> {
-        let namespace = scene.object.name.as_str();
+        let namespace = NAMESPACE.cluster_wide(&scene.object.name);
         let (objects, deadline) = (scene.objects(), scene.cx.deadline());
         let options = WriteOptions { new_access: true, ..WriteOptions::default() };
         let labels = json!({PROJECT_LABEL: "true", MANAGED_BY_LABEL: FIELD_MANAGER});
-        let content = json!({"metadata": {"name": namespace, "labels": labels}});
-        match objects.create(scene.target, &NAMESPACE, None, content, &options, deadline).await {
-            Ok(_) => {
-                scene.cx.remember(MADE_NAMESPACE, true);
-                return Ok(());
-            }
-            Err(error) if error.is_already_exists() => {}
-            Err(error) => return Err(error),
+        let content = json!({"metadata": {"labels": labels}});
+        let claim = json!({"metadata": {"labels": {PROJECT_LABEL: "true"}}});
+        let made = objects
+            .create_or_patch(scene.target, &namespace, content, &claim, &options, deadline)
+            .await?;
+        if made {
+            scene.cx.remember(MADE_NAMESPACE, true);
         }
-        let content = json!({"metadata": {"labels": {PROJECT_LABEL: "true"}}});
-        let namespace = NAMESPACE.cluster_wide(namespace);
-        objects.apply(scene.target, &namespace, content, &options, deadline).await.map(drop)
+        Ok(())
     }
 
     async fn settle(scene: &Scene<'_>, values: &Value, applied: Json) -> Result<Json> {

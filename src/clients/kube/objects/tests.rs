@@ -168,6 +168,47 @@ async fn a_taken_name_is_told_as_such() {
 }
 
 #[tokio::test]
+async fn what_is_there_is_changed_and_what_goes_meanwhile_is_made_anew() {
+    let (objects, options, deadline) = (objects(), WriteOptions::default(), deadline());
+    let labels = |labels: Json| json!({ "metadata": { "labels": labels } });
+    let (content, change) = (labels(json!({ "a": "1", "b": "2" })), labels(json!({ "a": "1" })));
+    let server = answering(vec![|_| refuse(409, "AlreadyExists", "exists", &json!({})), |_| {
+        reply(200, &application("web"))
+    }])
+    .await;
+    let ensure = |target| {
+        let (content, change) = (content.clone(), change.clone());
+        let (objects, options, deadline) = (&objects, &options, &deadline);
+        async move {
+            objects.create_or_patch(&target, &web(), content, &change, options, deadline).await
+        }
+    };
+    assert!(!ensure(server.target()).await.unwrap());
+    let seen = server.seen();
+    assert_eq!(seen[0].json()["metadata"]["labels"], content["metadata"]["labels"]);
+    assert_eq!(
+        (seen[1].path.split('?').next(), seen[1].json()),
+        (Some(&*format!("{ALL}/web")), change.clone())
+    );
+
+    let server = answering(vec![
+        |_| refuse(409, "AlreadyExists", "exists", &json!({})),
+        |_| absent("web"),
+        |_| refuse(409, "AlreadyExists", "exists", &json!({})),
+        |_| {
+            let mut leaving = application("web");
+            leaving["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
+            reply(200, &leaving)
+        },
+        |_| refuse(409, "AlreadyExists", "object is being deleted: exists", &json!({})),
+        |_| reply(201, &application("web")),
+    ])
+    .await;
+    assert!(ensure(server.target()).await.unwrap());
+    assert_eq!(server.seen().len(), 6);
+}
+
+#[tokio::test]
 async fn a_patch_is_a_merge_patch_of_another_manager() {
     let server = answering(vec![|_| reply(200, &application("web"))]).await;
     let change = json!({ "metadata": { "annotations": { "a": null } } });

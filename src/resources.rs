@@ -104,9 +104,15 @@ pub fn registry() -> Registry<Provider> {
         .manifest::<argocd::cluster::Cluster>()
         .manifest::<argocd::repository::Repository>()
         .manifest::<argocd::repository_credentials::RepositoryCredentials>()
+        .manifest::<kargo::cluster_config::ClusterConfig>()
+        .manifest::<kargo::cluster_promotion_task::ClusterPromotionTask>()
+        .manifest::<kargo::credentials::Credentials>()
         .manifest::<kargo::project::Project>()
+        .manifest::<kargo::project_config::ProjectConfig>()
+        .manifest::<kargo::promotion_task::PromotionTask>()
         .manifest::<kargo::stage::Stage>()
         .manifest::<kargo::warehouse::Warehouse>()
+        .manifest::<kro::resource_graph_definition::ResourceGraphDefinition>()
 }
 
 /// Adds what has one implementation for many types: each is a type of resource, and can be listed.

@@ -11,9 +11,15 @@ use terraform_provider_gitops::resources::argocd::application_set::ApplicationSe
 use terraform_provider_gitops::resources::argocd::cluster::Cluster;
 use terraform_provider_gitops::resources::argocd::repository::Repository;
 use terraform_provider_gitops::resources::argocd::repository_credentials::RepositoryCredentials;
+use terraform_provider_gitops::resources::kargo::cluster_config::ClusterConfig;
+use terraform_provider_gitops::resources::kargo::cluster_promotion_task::ClusterPromotionTask;
+use terraform_provider_gitops::resources::kargo::credentials::Credentials;
 use terraform_provider_gitops::resources::kargo::project::Project;
+use terraform_provider_gitops::resources::kargo::project_config::ProjectConfig;
+use terraform_provider_gitops::resources::kargo::promotion_task::PromotionTask;
 use terraform_provider_gitops::resources::kargo::stage::Stage;
 use terraform_provider_gitops::resources::kargo::warehouse::Warehouse;
+use terraform_provider_gitops::resources::kro::resource_graph_definition::ResourceGraphDefinition;
 use terraform_provider_gitops::resources::object::Kind;
 use terraform_provider_gitops::resources::object::from_yaml::FromYaml;
 use terraform_provider_gitops::resources::registry;
@@ -133,9 +139,15 @@ async fn what_is_written_as_a_manifest_is_read_as_the_same_attributes() {
             "application" => survives::<Application>(ty, &values),
             "application_set" => survives::<ApplicationSet>(ty, &values),
             "cluster" => survives::<Cluster>(ty, &values),
+            "kargo_cluster_config" => survives::<ClusterConfig>(ty, &values),
+            "kargo_cluster_promotion_task" => survives::<ClusterPromotionTask>(ty, &values),
+            "kargo_credentials" => survives::<Credentials>(ty, &values),
             "kargo_project" => survives::<Project>(ty, &values),
+            "kargo_project_config" => survives::<ProjectConfig>(ty, &values),
+            "kargo_promotion_task" => survives::<PromotionTask>(ty, &values),
             "kargo_stage" => survives::<Stage>(ty, &values),
             "kargo_warehouse" => survives::<Warehouse>(ty, &values),
+            "kro_resource_graph_definition" => survives::<ResourceGraphDefinition>(ty, &values),
             "repository" => survives::<Repository>(ty, &values),
             "repository_credentials" => survives::<RepositoryCredentials>(ty, &values),
             // No manifest is read for these.

@@ -127,7 +127,20 @@ fn read<K: Kind>(mut document: Json) -> Result<Value> {
             fields.remove(attribute.name);
         }
     }
-    let written = K::render(&K::Model::attributes(), &values)?;
+    let mut written = K::render(&K::Model::attributes(), &values)?;
+    // Of some kinds the name follows from something else.
+    if let Ok(object) = K::reference(&values) {
+        let name = document["metadata"]["name"].as_str().unwrap_or_default();
+        if !name.is_empty() && name != object.name {
+            return Err(Error::invalid(format!(
+                "the manifest's metadata.name is {name:?}, and the {} of such a resource is named \
+                 {:?}",
+                K::OBJECT.kind,
+                object.name
+            )));
+        }
+        written["metadata"]["name"] = object.name.into();
+    }
     let mut lost = Vec::new();
     compare(&opened(document), Some(&opened(written)), "", &mut lost);
     if !lost.is_empty() {

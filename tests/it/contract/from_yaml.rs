@@ -73,6 +73,10 @@ fn manifest<K: Kind>(values: &Value) -> Json {
     let mut object = K::render(&K::Model::attributes(), values).expect("known values");
     object["apiVersion"] = K::OBJECT.api_version.as_ref().into();
     object["kind"] = K::OBJECT.kind.as_ref().into();
+    // One with a default may be missing.
+    if let Ok(reference) = K::reference(values) {
+        object["metadata"]["name"] = reference.name.into();
+    }
     object
 }
 

@@ -4,6 +4,7 @@ use crate::resources::argocd::application::Application;
 use crate::resources::argocd::cluster::Cluster;
 use crate::resources::argocd::repository::Repository;
 use crate::resources::kargo::project::Project;
+use crate::resources::kargo::project_config::ProjectConfig;
 
 fn attributes<K: Kind>(yaml: &str) -> Result<Value, String> {
     let function = Callable::of::<FromYaml<K>>();
@@ -166,4 +167,20 @@ metadata:
     assert_eq!(project.get("keep_namespace").as_bool(), Some(true));
     let error = attributes::<Project>(&format!("{yaml}spec: {{ a: 1 }}\n")).unwrap_err();
     assert!(error.contains("spec.a"), "{error}");
+}
+
+#[test]
+fn a_name_that_follows_from_the_namespace_is_no_attribute_and_must_be_that() {
+    let manifest = |name: &str| {
+        attributes::<ProjectConfig>(&format!(
+            "{{apiVersion: kargo.akuity.io/v1alpha1, kind: ProjectConfig, \
+             metadata: {{name: {name}, namespace: shop}}}}"
+        ))
+    };
+    assert_eq!(manifest("shop").unwrap().get("namespace").as_str(), Some("shop"));
+    assert_eq!(
+        manifest("other").unwrap_err(),
+        "The manifest's metadata.name is \"other\", and the ProjectConfig of such a resource is \
+         named \"shop\"."
+    );
 }

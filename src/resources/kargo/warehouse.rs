@@ -14,6 +14,9 @@ use subscription::Subscription;
 
 /// A Kargo warehouse: repositories that it watches, and the freight that it
 /// makes of what it finds in them.
+///
+/// Its freight outlives it, for stages may still be promoted with it: freight
+/// goes with the project, or is deleted by hand.
 #[derive(Clone, Debug, Default, Model)]
 pub struct Warehouse {
     /// What is common to all objects. The namespace is the project.

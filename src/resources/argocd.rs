@@ -1,5 +1,6 @@
 //! Argo CD: its objects in a cluster, and what they have in common.
 
+mod ailing;
 pub mod app_project;
 pub mod application;
 pub mod application_set;

@@ -44,11 +44,12 @@ const PAGES: [&str; 4] = [
 const PAGES_OF_TERRAFORM: [&str; 2] = ["examples/actions", "examples/list-resources"];
 
 /// Whole configurations.
-const WHOLE: [&str; 11] = [
+const WHOLE: [&str; 12] = [
     "argocd-app-of-apps",
     "argocd-application-sets",
     "argocd-applications",
     "argocd-projects",
+    "argocd-settings",
     "github-actions",
     "hub-and-spoke",
     "irsa",

@@ -5,6 +5,7 @@ mod accounts;
 mod adoption;
 mod annotations;
 mod argocd_examples;
+mod argocd_settings;
 mod associations;
 mod capabilities;
 mod capability;

@@ -8,6 +8,7 @@ use serde_json::{Value as Json, json};
 use crate::clients::kube::{Freshness, ObjectRef};
 use crate::framework::wait::Poll;
 use crate::framework::{Error, Result, SendProgress};
+use crate::resources::argocd::ailing;
 use crate::resources::argocd::application::{ApplicationWait, wait};
 use crate::resources::object::{OPERATOR, Scene};
 
@@ -183,7 +184,7 @@ pub fn failure(state: &Json) -> String {
         "the synchronisation ended as {}: {}{}",
         state["phase"].as_str().unwrap_or("failed"),
         state["message"].as_str().unwrap_or("no message"),
-        failed_resources(state)
+        ailing::failed(state)
     )
 }
 
@@ -202,22 +203,6 @@ fn describe(live: &Json) -> String {
         (Some(phase), None) => phase.to_owned(),
         (None, _) => "Argo CD has not taken it up yet".to_owned(),
     }
-}
-
-fn failed_resources(state: &Json) -> String {
-    let resources = state["syncResult"]["resources"].as_array().map(Vec::as_slice);
-    let failed = resources.unwrap_or_default().iter().filter(|resource| {
-        matches!(resource["status"].as_str(), Some("SyncFailed"))
-            || matches!(resource["hookPhase"].as_str(), Some("Failed" | "Error"))
-    });
-    let failed: Vec<_> = failed
-        .take(5)
-        .map(|resource| {
-            let text = |name: &str| resource[name].as_str().unwrap_or_default();
-            format!("{} {}/{}: {}", text("kind"), text("namespace"), text("name"), text("message"))
-        })
-        .collect();
-    if failed.is_empty() { String::new() } else { format!(" ({})", failed.join("; ")) }
 }
 
 fn deleted() -> Error {

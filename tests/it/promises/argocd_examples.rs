@@ -12,7 +12,7 @@ use crate::support::cli::Workspace;
 use crate::support::sandbox::{Objects, eventually, names_of};
 use crate::support::self_managed::{SelfManaged, self_managed};
 
-const ARGO_CD: &str = "argoproj.io/v1alpha1";
+pub(super) const ARGO_CD: &str = "argoproj.io/v1alpha1";
 
 /// The folder of an example with what is to be in Git.
 fn repository(example: &str) -> PathBuf {
@@ -20,7 +20,7 @@ fn repository(example: &str) -> PathBuf {
 }
 
 /// A workspace with the example, and its repository in Git.
-async fn example(sandbox: &SelfManaged, name: &str) -> Workspace {
+pub(super) async fn example(sandbox: &SelfManaged, name: &str) -> Workspace {
     let workspace = Workspace::of(sandbox.of(), name, &format!("examples/{name}"));
     let workspace = if repository(name).exists() {
         sandbox.git().create(name, &repository(name)).await.expect("a repository");
@@ -33,7 +33,7 @@ async fn example(sandbox: &SelfManaged, name: &str) -> Workspace {
 
 /// Applies it; what is waited for is there then, and the next plan is empty, also when the
 /// controllers have gone on for a while.
-async fn apply(sandbox: &SelfManaged, workspace: &Workspace) {
+pub(super) async fn apply(sandbox: &SelfManaged, workspace: &Workspace) {
     workspace.init().await;
     workspace.apply().await.succeeded();
     workspace.plan().await.shows_no_changes();
@@ -68,7 +68,11 @@ async fn versions(sandbox: &SelfManaged) -> Vec<(String, String)> {
 }
 
 /// Ends it, and looks that no application is left, nor anything in these namespaces.
-async fn destroy(sandbox: &SelfManaged, workspace: &Workspace, deployed: &[(&str, &str)]) {
+pub(super) async fn destroy(
+    sandbox: &SelfManaged,
+    workspace: &Workspace,
+    deployed: &[(&str, &str)],
+) {
     workspace.destroy().await.succeeded();
     for kind in ["Application", "ApplicationSet"] {
         let left = names_of(sandbox, ARGO_CD, kind).await;
@@ -85,7 +89,7 @@ async fn config(sandbox: &SelfManaged, namespace: &str, name: &str) -> Json {
 }
 
 /// That the real Argo CD calls all of these synced and healthy.
-async fn deployed(sandbox: &SelfManaged, names: &[&str]) {
+pub(super) async fn deployed(sandbox: &SelfManaged, names: &[&str]) {
     let applications = Objects::new(sandbox, ARGO_CD, "Application", Some("argocd"));
     let found = names_of(sandbox, ARGO_CD, "Application").await;
     assert_eq!(found.iter().map(String::as_str).collect::<Vec<_>>(), names);

@@ -4,6 +4,7 @@
 //! chart would have it. Managed, it appears when an EKS capability turns ACTIVE, sees the cluster
 //! through [`view`] and deploys with the capability's role: see [`crate::managed`].
 
+pub mod notifications;
 pub mod view;
 
 use std::collections::BTreeMap;
@@ -195,6 +196,10 @@ impl Files {
         command.args(["--metrics-port", &metrics.to_string()]);
         if settings.managed {
             command.args(["--sync-timeout", "120"]);
+        } else {
+            // Else nobody but Argo CD's API server, which does not run here, says what ails a
+            // resource.
+            command.arg("--persist-resource-health");
         }
         command
     }

@@ -12,7 +12,7 @@ use serde_json::{Value as Json, json};
 use super::ApplicationWait;
 use crate::framework::wait::Poll;
 use crate::framework::{Attr, Error, Result, json};
-use crate::resources::argocd::operation;
+use crate::resources::argocd::{ailing, operation};
 use crate::resources::object::Scene;
 
 /// Asks Argo CD to look at an application again; it removes the annotation when it has.
@@ -271,7 +271,11 @@ pub fn describe(live: &Json) -> String {
     let text = |json: &Json| json.as_str().map(ToOwned::to_owned);
     let mut parts = vec![
         format!("sync {}", text(&status["sync"]["status"]).unwrap_or_else(|| "Unknown".into())),
-        format!("health {}", text(&status["health"]["status"]).unwrap_or_else(|| "Unknown".into())),
+        format!(
+            "health {}{}",
+            text(&status["health"]["status"]).unwrap_or_else(|| "Unknown".into()),
+            ailing::unhealthy(status)
+        ),
     ];
     if let Some(message) = text(&status["health"]["message"]) {
         parts.push(message);
@@ -392,8 +396,21 @@ mod tests {
         let live = application(|live| live["status"]["health"]["status"] = json!("Progressing"));
         assert!(pending(&ALL.judge(&live)));
         assert_eq!(Wanted { healthy: false, ..ALL }.judge(&live), Verdict::Settled);
-        let degraded = application(|live| live["status"]["health"]["status"] = json!("Degraded"));
-        assert!(matches!(ALL.judge(&degraded), Verdict::Failing(_)));
+        let degraded = application(|live| {
+            let health = json!({"status": "Degraded", "message": "its keys are missing"});
+            live["status"]["health"]["status"] = json!("Degraded");
+            live["status"]["resources"] = json!([
+                {"kind": "ConfigMap", "namespace": "demo", "name": "x", "health": health},
+            ]);
+        });
+        assert_eq!(
+            ALL.judge(&degraded),
+            Verdict::Failing(
+                "sync Synced, health Degraded (ConfigMap demo/x: its keys are missing), operation \
+                 Succeeded: "
+                    .into()
+            )
+        );
         assert_eq!(Wanted { healthy: false, ..ALL }.judge(&degraded), Verdict::Settled);
     }
 }

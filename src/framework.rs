@@ -8,6 +8,7 @@ pub mod action;
 pub mod api;
 pub mod checks;
 pub mod clock;
+pub mod configured;
 pub mod data_source;
 pub mod diagnostics;
 pub mod ephemeral;

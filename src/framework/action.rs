@@ -1,6 +1,5 @@
 //! Actions: what is done when a run asks for it, and leaves nothing in the state.
 
-use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::time::Duration;
@@ -8,16 +7,14 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::sync::mpsc;
 
+use super::configured::Configured;
 use super::diagnostics::Diagnostics;
 use super::error::Result;
 use super::managed::{Session, caught};
 use super::model::Model;
 use super::operation::Operation;
 use super::private::Private;
-use super::schema::Schema;
-use super::validate;
 use super::value::Value;
-use super::wait::Deadline;
 
 /// A type of action whose configuration is a struct.
 pub trait Action: Send + Sync + 'static {
@@ -70,43 +67,20 @@ impl SendProgress {
 }
 
 /// A type of action, ready to be served.
-pub struct Performer<P> {
-    name: &'static str,
-    schema: Schema,
-    actor: Box<dyn Actor<P>>,
-}
+pub type Performer<P> = Configured<Box<dyn Actor<P>>>;
 
 impl<P: Send + Sync + 'static> Performer<P> {
     /// The action `A`.
     pub fn of<A: Action<Provider = P>>() -> Self {
-        let schema = Schema::new(0, A::Config::DESCRIPTION, A::Config::attributes());
-        Self { name: A::NAME, schema, actor: Box::new(Typed::<A>(PhantomData)) }
-    }
-
-    /// The short name of the type.
-    pub fn name(&self) -> &'static str {
-        self.name
-    }
-
-    /// The schema of the configuration.
-    pub fn schema(&self) -> &Schema {
-        &self.schema
-    }
-
-    /// Checks a configuration.
-    pub fn validate(&self, config: &Value) -> Diagnostics {
-        validate::checked(&self.schema.attributes, config, |diagnostics| {
-            self.actor.validate(config, diagnostics);
-        })
+        Self::new(A::NAME, A::validate, Box::new(Typed::<A>(PhantomData)))
     }
 
     /// Says what is known not to work before anything is done.
     pub fn plan(&self, session: &Session<P>, config: &Value) -> Diagnostics {
         // A plan asks no API, so that it needs no time.
-        let deadline = Deadline::new(Duration::ZERO, session.cancel.clone());
-        let cx = Operation::new(session.provider.clone(), deadline, Private::default());
-        let planned = self.actor.plan(&cx, config);
-        self.report(cx, "planning", planned)
+        let cx = session.operation(Duration::ZERO, Private::default());
+        let planned = self.work.plan(&cx, config);
+        self.end(cx, "planning action", planned).2
     }
 
     /// Does it, and gives what there is to tell at the end.
@@ -116,39 +90,26 @@ impl<P: Send + Sync + 'static> Performer<P> {
         config: Value,
         progress: SendProgress,
     ) -> Diagnostics {
-        let limit = match self.actor.timeout(&config) {
+        let limit = match self.work.timeout(&config) {
             Ok(limit) => limit,
             Err(error) => return Diagnostics::from(&error),
         };
-        let deadline = Deadline::new(limit, session.cancel.clone());
-        let cx = Operation::new(session.provider.clone(), deadline, Private::default());
-        let done = caught(self.actor.invoke(&cx, config, &progress)).await;
-        self.report(cx, "invoking", done)
-    }
-
-    fn report(&self, cx: Operation<P>, doing: &str, done: Result<()>) -> Diagnostics {
-        let (_, mut diagnostics) = cx.finish();
-        if let Err(error) = done {
-            let error = error.context(format!("{doing} action {}_{}", super::PREFIX, self.name));
-            tracing::debug!(action = self.name, error = ?error, "action failed");
-            diagnostics.error(&error);
-        }
-        diagnostics
-    }
-}
-
-impl<P> fmt::Debug for Performer<P> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Performer").field("name", &self.name).finish_non_exhaustive()
+        let cx = session.operation(limit, Private::default());
+        let done = caught(self.work.invoke(&cx, config, &progress)).await;
+        self.end(cx, "invoking action", done).2
     }
 }
 
 /// An action on plain values.
 #[async_trait]
-trait Actor<P>: Send + Sync {
+pub trait Actor<P>: Send + Sync {
+    /// How long an invocation may take.
     fn timeout(&self, config: &Value) -> Result<Duration>;
-    fn validate(&self, config: &Value, diagnostics: &mut Diagnostics);
+
+    /// Checks, at the plan, what depends on the provider's configuration.
     fn plan(&self, cx: &Operation<P>, config: &Value) -> Result<()>;
+
+    /// Does it.
     async fn invoke(&self, cx: &Operation<P>, config: Value, progress: &SendProgress)
     -> Result<()>;
 }
@@ -159,10 +120,6 @@ struct Typed<A>(PhantomData<fn() -> A>);
 impl<A: Action> Actor<A::Provider> for Typed<A> {
     fn timeout(&self, config: &Value) -> Result<Duration> {
         Ok(A::timeout(&A::Config::from_value(config.clone())?))
-    }
-
-    fn validate(&self, config: &Value, diagnostics: &mut Diagnostics) {
-        validate::typed(config, diagnostics, A::validate);
     }
 
     fn plan(&self, cx: &Operation<A::Provider>, config: &Value) -> Result<()> {

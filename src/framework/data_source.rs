@@ -1,22 +1,20 @@
 //! Data sources: what is read by a configuration and managed elsewhere.
 
-use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::time::Duration;
 
 use async_trait::async_trait;
 
+use super::configured::Configured;
 use super::diagnostics::Diagnostics;
 use super::error::{Error, Result};
 use super::managed::{Outcome, Session, caught};
 use super::model::Model;
 use super::operation::Operation;
+use super::plan;
 use super::private::Private;
-use super::schema::Schema;
 use super::value::Value;
-use super::wait::Deadline;
-use super::{plan, validate};
 
 /// A type of data source whose model is a struct.
 ///
@@ -45,57 +43,28 @@ pub trait DataSource: Send + Sync + 'static {
 }
 
 /// A type of data source, ready to be served.
-pub struct Source<P> {
-    name: &'static str,
-    schema: Schema,
-    reader: Box<dyn Reader<P>>,
-}
+pub type Source<P> = Configured<Box<dyn Reader<P>>>;
 
 impl<P: Send + Sync + 'static> Source<P> {
     /// The data source `D`.
     pub fn of<D: DataSource<Provider = P>>() -> Self {
-        let schema = Schema::new(0, D::Model::DESCRIPTION, D::Model::attributes());
-        Self { name: D::NAME, schema, reader: Box::new(Typed::<D>(PhantomData)) }
-    }
-
-    /// The short name of the type.
-    pub fn name(&self) -> &'static str {
-        self.name
-    }
-
-    /// The schema.
-    pub fn schema(&self) -> &Schema {
-        &self.schema
-    }
-
-    /// Checks a configuration.
-    pub fn validate(&self, config: &Value) -> Diagnostics {
-        validate::checked(&self.schema.attributes, config, |diagnostics| {
-            self.reader.validate(config, diagnostics);
-        })
+        Self::new(D::NAME, D::validate, Box::new(Typed::<D>(PhantomData)))
     }
 
     /// Reads it.
     pub async fn read(&self, session: &Session<P>, config: &Value) -> Outcome {
-        let deadline = Deadline::new(self.reader.timeout(), session.cancel.clone());
-        let cx = Operation::new(session.provider.clone(), deadline, Private::default());
-        let planned = plan::plan(&self.schema.attributes, None, config).value;
+        let cx = session.operation(self.work.timeout(), Private::default());
+        let attributes = &self.schema().attributes;
+        let planned = plan::plan(attributes, None, config).value;
         // What nobody waits for any more is dropped.
-        let reading = caught(self.reader.read(&cx, planned.clone()));
+        let reading = caught(self.work.read(&cx, planned.clone()));
         let found = cx.deadline().bound(reading).await;
-        let found = found
-            .and_then(|found| complete(plan::settle(&self.schema.attributes, &planned, found)));
-        let (_, mut diagnostics) = cx.finish();
+        let found = found.and_then(|found| complete(plan::settle(attributes, &planned, found)));
+        let (found, _, diagnostics) = self.end(cx, "reading data source", found);
         let state = match found {
             Ok(found) => Some(found),
-            Err(error) => {
-                let doing = format!("reading data source {}_{}", super::PREFIX, self.name);
-                let error = error.context(doing);
-                tracing::debug!(data_source = self.name, error = ?error, "reading failed");
-                diagnostics.error(&error);
-                // What is put off is unknown for now, and not nothing.
-                error.is_premature().then_some(planned)
-            }
+            // What is put off is unknown for now, and not nothing.
+            Err(error) => error.is_premature().then_some(planned),
         };
         Outcome { state, diagnostics, ..Outcome::default() }
     }
@@ -110,17 +79,13 @@ pub(super) fn complete(result: Value) -> Result<Value> {
     Err(Error::bug(format!("{} not known in the result", super::Path::are(&unknown))))
 }
 
-impl<P> fmt::Debug for Source<P> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Source").field("name", &self.name).finish_non_exhaustive()
-    }
-}
-
 /// A data source on plain values.
 #[async_trait]
-trait Reader<P>: Send + Sync {
+pub trait Reader<P>: Send + Sync {
+    /// How long a read may take.
     fn timeout(&self) -> Duration;
-    fn validate(&self, config: &Value, diagnostics: &mut Diagnostics);
+
+    /// Finds it.
     async fn read(&self, cx: &Operation<P>, config: Value) -> Result<Value>;
 }
 
@@ -130,10 +95,6 @@ struct Typed<D>(PhantomData<fn() -> D>);
 impl<D: DataSource> Reader<D::Provider> for Typed<D> {
     fn timeout(&self) -> Duration {
         D::TIMEOUT
-    }
-
-    fn validate(&self, config: &Value, diagnostics: &mut Diagnostics) {
-        validate::typed(config, diagnostics, D::validate);
     }
 
     async fn read(&self, cx: &Operation<D::Provider>, config: Value) -> Result<Value> {

@@ -1,23 +1,21 @@
 //! Ephemeral resources: what lives for one run and is kept nowhere.
 
-use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 
+use super::configured::Configured;
 use super::data_source::complete;
 use super::diagnostics::Diagnostics;
 use super::error::Result;
 use super::managed::{Session, caught};
 use super::model::Model;
 use super::operation::Operation;
+use super::plan;
 use super::private::Private;
-use super::schema::Schema;
 use super::value::Value;
-use super::wait::Deadline;
-use super::{plan, validate};
 
 /// A type of ephemeral resource whose model is a struct.
 ///
@@ -83,102 +81,59 @@ pub struct Lease {
 }
 
 /// A type of ephemeral resource, ready to be served.
-pub struct Lessor<P> {
-    name: &'static str,
-    schema: Schema,
-    opener: Box<dyn Opener<P>>,
-}
+pub type Lessor<P> = Configured<Box<dyn Opener<P>>>;
 
 impl<P: Send + Sync + 'static> Lessor<P> {
     /// The ephemeral resource `E`.
     pub fn of<E: Ephemeral<Provider = P>>() -> Self {
-        let schema = Schema::new(0, E::Model::DESCRIPTION, E::Model::attributes());
-        Self { name: E::NAME, schema, opener: Box::new(Typed::<E>(PhantomData)) }
-    }
-
-    /// The short name of the type.
-    pub fn name(&self) -> &'static str {
-        self.name
-    }
-
-    /// The schema.
-    pub fn schema(&self) -> &Schema {
-        &self.schema
-    }
-
-    /// Checks a configuration.
-    pub fn validate(&self, config: &Value) -> Diagnostics {
-        validate::checked(&self.schema.attributes, config, |diagnostics| {
-            self.opener.validate(config, diagnostics);
-        })
+        Self::new(E::NAME, E::validate, Box::new(Typed::<E>(PhantomData)))
     }
 
     /// Makes it.
     pub async fn open(&self, session: &Session<P>, config: &Value) -> Lease {
-        let cx = self.operation(session, Private::default());
-        let attributes = &self.schema.attributes;
+        let cx = session.operation(self.work.timeout(), Private::default());
+        let attributes = &self.schema().attributes;
         let planned = plan::plan(attributes, None, config).value;
-        let opening = caught(self.opener.open(&cx, planned.clone()));
+        let opening = caught(self.work.open(&cx, planned.clone()));
         let opened = cx.deadline().bound(opening).await;
         let opened = opened.and_then(|Opened { result, renew_at }| {
             let result = complete(plan::settle(attributes, &planned, result))?;
             Ok((Some(result), renew_at))
         });
-        let (opened, private, diagnostics) = self.report(cx, "opening", opened);
+        let (opened, private, diagnostics) = self.end(cx, "opening ephemeral resource", opened);
         let (result, renew_at) = opened.unwrap_or_default();
         Lease { result, renew_at, private, diagnostics }
     }
 
     /// Keeps it good for longer.
     pub async fn renew(&self, session: &Session<P>, private: Private) -> Lease {
-        let cx = self.operation(session, private);
-        let renewed = cx.deadline().bound(caught(self.opener.renew(&cx))).await;
-        let (renewed, private, diagnostics) = self.report(cx, "renewing", renewed);
-        Lease { renew_at: renewed.flatten(), private, diagnostics, result: None }
+        let cx = session.operation(self.work.timeout(), private);
+        let renewed = cx.deadline().bound(caught(self.work.renew(&cx))).await;
+        let (renewed, private, diagnostics) = self.end(cx, "renewing ephemeral resource", renewed);
+        Lease { renew_at: renewed.unwrap_or_default(), private, diagnostics, result: None }
     }
 
     /// Ends it.
     pub async fn close(&self, session: &Session<P>, private: Private) -> Diagnostics {
-        let cx = self.operation(session, private);
-        let closed = caught(self.opener.close(&cx)).await;
-        self.report(cx, "closing", closed).2
-    }
-
-    fn operation(&self, session: &Session<P>, private: Private) -> Operation<P> {
-        let deadline = Deadline::new(self.opener.timeout(), session.cancel.clone());
-        Operation::new(session.provider.clone(), deadline, private)
-    }
-
-    fn report<T>(
-        &self,
-        cx: Operation<P>,
-        doing: &str,
-        done: Result<T>,
-    ) -> (Option<T>, Private, Diagnostics) {
-        let (private, mut diagnostics) = cx.finish();
-        let done = done.map_err(|error| {
-            let doing = format!("{doing} ephemeral resource {}_{}", super::PREFIX, self.name);
-            let error = error.context(doing);
-            tracing::debug!(ephemeral_resource = self.name, error = ?error, "operation failed");
-            diagnostics.error(&error);
-        });
-        (done.ok(), private, diagnostics)
-    }
-}
-
-impl<P> fmt::Debug for Lessor<P> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Lessor").field("name", &self.name).finish_non_exhaustive()
+        let cx = session.operation(self.work.timeout(), private);
+        let closed = caught(self.work.close(&cx)).await;
+        self.end(cx, "closing ephemeral resource", closed).2
     }
 }
 
 /// An ephemeral resource on plain values.
 #[async_trait]
-trait Opener<P>: Send + Sync {
+pub trait Opener<P>: Send + Sync {
+    /// How long each call may take.
     fn timeout(&self) -> Duration;
-    fn validate(&self, config: &Value, diagnostics: &mut Diagnostics);
+
+    /// Makes it.
     async fn open(&self, cx: &Operation<P>, config: Value) -> Result<Opened<Value>>;
+
+    /// Keeps it good for longer; says when to do so again.
     async fn renew(&self, cx: &Operation<P>) -> Result<Option<SystemTime>>;
+
+    /// Ends it.
     async fn close(&self, cx: &Operation<P>) -> Result<()>;
 }
 
@@ -188,10 +143,6 @@ struct Typed<E>(PhantomData<fn() -> E>);
 impl<E: Ephemeral> Opener<E::Provider> for Typed<E> {
     fn timeout(&self) -> Duration {
         E::TIMEOUT
-    }
-
-    fn validate(&self, config: &Value, diagnostics: &mut Diagnostics) {
-        validate::typed(config, diagnostics, E::validate);
     }
 
     async fn open(&self, cx: &Operation<E::Provider>, config: Value) -> Result<Opened<Value>> {

@@ -3,22 +3,19 @@
 use std::future::Future;
 use std::marker::PhantomData;
 use std::ops::ControlFlow;
-use std::sync::OnceLock;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::sync::mpsc;
 
+use super::configured::Configured;
 use super::diagnostics::Diagnostics;
 use super::error::Result;
 use super::managed::{Session, caught};
 use super::model::Model;
 use super::operation::Operation;
 use super::private::Private;
-use super::schema::Schema;
-use super::validate;
 use super::value::{Object, Value};
-use super::wait::Deadline;
 
 /// How long a list may take; nobody can configure it.
 const LIMIT: Duration = Duration::from_mins(10);
@@ -88,59 +85,26 @@ impl Finds {
 }
 
 /// A list, ready to be served.
-pub struct Listing<P> {
-    name: &'static str,
-    schema: OnceLock<Schema>,
-    lister: Box<dyn Lister<P>>,
-}
+pub type Listing<P> = Configured<Box<dyn Lister<P>>>;
 
 impl<P: Send + Sync + 'static> Listing<P> {
     /// The list `L`.
     pub fn of<L: List<Provider = P>>() -> Self {
-        Self { name: L::NAME, schema: OnceLock::new(), lister: Box::new(Typed::<L>(PhantomData)) }
-    }
-
-    /// The short name of the type of resource.
-    pub fn name(&self) -> &'static str {
-        self.name
-    }
-
-    /// The schema of what to look for.
-    pub fn schema(&self) -> &Schema {
-        self.schema.get_or_init(|| self.lister.schema())
-    }
-
-    /// Checks what to look for.
-    pub fn validate(&self, config: &Value) -> Diagnostics {
-        validate::checked(&self.schema().attributes, config, |diagnostics| {
-            self.lister.validate(config, diagnostics);
-        })
+        Self::new(L::NAME, L::validate, Box::new(Typed::<L>(PhantomData)))
     }
 
     /// Looks, and gives what there is to tell at the end.
     pub async fn run(&self, session: &Session<P>, config: Value, mut finds: Finds) -> Diagnostics {
-        let deadline = Deadline::new(LIMIT, session.cancel.clone());
-        let cx = Operation::new(session.provider.clone(), deadline, Private::default());
-        let result = caught(self.lister.list(&cx, config, &mut finds)).await;
-        let (_, mut diagnostics) = cx.finish();
-        if let Err(error) = result {
-            let doing = format!("listing objects of {}_{}", super::PREFIX, self.name);
-            diagnostics.error(&error.context(doing));
-        }
-        diagnostics
+        let cx = session.operation(LIMIT, Private::default());
+        let listed = caught(self.work.list(&cx, config, &mut finds)).await;
+        self.end(cx, "listing objects of", listed).2
     }
 }
 
-impl<P> std::fmt::Debug for Listing<P> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Listing").field("name", &self.name).finish_non_exhaustive()
-    }
-}
-
+/// A list on plain values.
 #[async_trait]
-trait Lister<P>: Send + Sync {
-    fn schema(&self) -> Schema;
-    fn validate(&self, config: &Value, diagnostics: &mut Diagnostics);
+pub trait Lister<P>: Send + Sync {
+    /// Sends each object to `finds`.
     async fn list(&self, cx: &Operation<P>, config: Value, finds: &mut Finds) -> Result<()>;
 }
 
@@ -148,14 +112,6 @@ struct Typed<L>(PhantomData<fn() -> L>);
 
 #[async_trait]
 impl<L: List> Lister<L::Provider> for Typed<L> {
-    fn schema(&self) -> Schema {
-        Schema::new(0, L::Config::DESCRIPTION, L::Config::attributes())
-    }
-
-    fn validate(&self, config: &Value, diagnostics: &mut Diagnostics) {
-        validate::typed(config, diagnostics, L::validate);
-    }
-
     async fn list(
         &self,
         cx: &Operation<L::Provider>,

@@ -6,6 +6,7 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use futures::FutureExt;
 use serde_json::Value as Json;
@@ -43,6 +44,14 @@ pub struct Session<P> {
     pub provider: Arc<P>,
     /// Cancelled when the user stops the run.
     pub cancel: CancellationToken,
+}
+
+impl<P> Session<P> {
+    /// An operation that may take that long, and ends with the run.
+    pub(super) fn operation(&self, limit: Duration, private: Private) -> Operation<P> {
+        let deadline = Deadline::new(limit, self.cancel.clone());
+        Operation::new(self.provider.clone(), deadline, private)
+    }
 }
 
 /// The outcome of a call that leaves an object behind, or none.
@@ -363,9 +372,7 @@ impl<P: Send + Sync + 'static> Managed<P> {
         values: &Value,
         private: Private,
     ) -> Operation<P> {
-        let limit = self.lifecycle.timeouts().limit(verb, values);
-        let deadline = Deadline::new(limit, session.cancel.clone());
-        Operation::new(session.provider.clone(), deadline, private)
+        session.operation(self.lifecycle.timeouts().limit(verb, values), private)
     }
 
     fn report(&self, cx: Operation<P>, error: Option<Error>) -> (Private, Diagnostics) {

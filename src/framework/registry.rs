@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::action::{Action, Performer};
+use super::configured::Configured;
 use super::data_source::{DataSource, Source};
 use super::ephemeral::{Ephemeral, Lessor};
 use super::function::{Callable, Function};
@@ -63,33 +64,21 @@ impl<P: Send + Sync + 'static> Registry<P> {
     /// Adds a data source, in both spellings like a resource.
     #[must_use]
     pub fn data_source<D: DataSource<Provider = P>>(mut self) -> Self {
-        let source = Arc::new(Source::of::<D>());
-        for name in spellings(D::NAME) {
-            let before = self.data_sources.insert(name, source.clone());
-            assert!(before.is_none(), "two data sources are called {}", D::NAME);
-        }
+        serve(&mut self.data_sources, Source::of::<D>(), "data sources");
         self
     }
 
     /// Adds an ephemeral resource, in both spellings like a managed one.
     #[must_use]
     pub fn ephemeral<E: Ephemeral<Provider = P>>(mut self) -> Self {
-        let lessor = Arc::new(Lessor::of::<E>());
-        for name in spellings(E::NAME) {
-            let before = self.ephemerals.insert(name, lessor.clone());
-            assert!(before.is_none(), "two ephemeral resources are called {}", E::NAME);
-        }
+        serve(&mut self.ephemerals, Lessor::of::<E>(), "ephemeral resources");
         self
     }
 
     /// Adds an action, in both spellings like a resource.
     #[must_use]
     pub fn action<A: Action<Provider = P>>(mut self) -> Self {
-        let performer = Arc::new(Performer::of::<A>());
-        for name in spellings(A::NAME) {
-            let before = self.actions.insert(name, performer.clone());
-            assert!(before.is_none(), "two actions are called {}", A::NAME);
-        }
+        serve(&mut self.actions, Performer::of::<A>(), "actions");
         self
     }
 
@@ -104,10 +93,7 @@ impl<P: Send + Sync + 'static> Registry<P> {
     /// Adds a list of the objects of a type of resource, under both spellings of the type's name.
     #[must_use]
     pub fn list<L: List<Provider = P>>(mut self) -> Self {
-        let listing = Arc::new(Listing::of::<L>());
-        self.lists.insert(format!("{PREFIX}_{}", L::NAME), listing.clone());
-        let before = self.lists.insert(L::NAME.to_owned(), listing);
-        assert!(before.is_none(), "there are two lists of {}", L::NAME);
+        serve(&mut self.lists, Listing::of::<L>(), "lists");
         self
     }
 
@@ -174,6 +160,15 @@ impl<P: Send + Sync + 'static> Registry<P> {
     /// Every function.
     pub fn functions(&self) -> impl Iterator<Item = &Callable> {
         self.functions.values()
+    }
+}
+
+/// Adds a type of block, in both spellings.
+fn serve<W>(served: &mut BTreeMap<String, Arc<Configured<W>>>, block: Configured<W>, kind: &str) {
+    let block = Arc::new(block);
+    for name in spellings(block.name()) {
+        let before = served.insert(name, block.clone());
+        assert!(before.is_none(), "two {kind} are called {}", block.name());
     }
 }
 

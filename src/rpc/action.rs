@@ -6,7 +6,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Status;
 
-use super::diagnostics::{diagnostics, located};
+use super::diagnostics::{checked, diagnostics, located};
 use super::proto::invoke_action::event::{Completed, Progress, Type};
 use super::{proto, wire};
 use crate::framework::action::Performer;
@@ -25,9 +25,7 @@ pub(super) fn validate<P: Send + Sync + 'static>(
     registry: &Registry<P>,
     request: &proto::validate_action_config::Request,
 ) -> Result<Diagnostics> {
-    let performer = find(registry, &request.type_name)?;
-    let config = wire::read(performer.schema(), request.config.as_ref())?;
-    Ok(located(&performer.schema().attributes, performer.validate(&config)))
+    checked(find(registry, &request.type_name)?, request.config.as_ref())
 }
 
 pub(super) fn plan<P: Send + Sync + 'static>(

@@ -1,7 +1,7 @@
 //! The calls about data sources.
 
 use super::deferral::deferred;
-use super::diagnostics::{diagnostics, located};
+use super::diagnostics::{checked, diagnostics, located};
 use super::{proto, wire};
 use crate::framework::data_source::Source;
 use crate::framework::{Diagnostics, Error, Registry, Result, Session};
@@ -19,9 +19,7 @@ pub(super) fn validate<P: Send + Sync + 'static>(
     registry: &Registry<P>,
     request: &proto::validate_data_resource_config::Request,
 ) -> Result<Diagnostics> {
-    let source = find(registry, &request.type_name)?;
-    let config = wire::read(source.schema(), request.config.as_ref())?;
-    Ok(located(&source.schema().attributes, source.validate(&config)))
+    checked(find(registry, &request.type_name)?, request.config.as_ref())
 }
 
 pub(super) async fn read<P: Send + Sync + 'static>(

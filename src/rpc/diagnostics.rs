@@ -1,8 +1,18 @@
 //! Messages and paths as protobuf.
 
-use super::proto;
+use super::{proto, wire};
+use crate::framework::configured::Configured;
 use crate::framework::schema::{Attribute, Kind};
-use crate::framework::{Diagnostic, Diagnostics, Path, Severity, Step};
+use crate::framework::{Diagnostic, Diagnostics, Path, Result, Severity, Step};
+
+/// What there is to say of a configuration as it was sent.
+pub(super) fn checked<W>(
+    block: &Configured<W>,
+    config: Option<&proto::DynamicValue>,
+) -> Result<Diagnostics> {
+    let config = wire::read(block.schema(), config)?;
+    Ok(located(&block.schema().attributes, block.validate(&config)))
+}
 
 /// Messages about a configuration of these attributes, with paths at which core finds the line.
 ///

@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use super::deferral::deferred;
-use super::diagnostics::{diagnostics, located};
+use super::diagnostics::{checked, diagnostics, located};
 use super::{proto, wire};
 use crate::framework::ephemeral::Lessor;
 use crate::framework::{Diagnostics, Error, Private, Registry, Result, Session};
@@ -21,9 +21,7 @@ pub(super) fn validate<P: Send + Sync + 'static>(
     registry: &Registry<P>,
     request: &proto::validate_ephemeral_resource_config::Request,
 ) -> Result<Diagnostics> {
-    let lessor = find(registry, &request.type_name)?;
-    let config = wire::read(lessor.schema(), request.config.as_ref())?;
-    Ok(located(&lessor.schema().attributes, lessor.validate(&config)))
+    checked(find(registry, &request.type_name)?, request.config.as_ref())
 }
 
 pub(super) async fn open<P: Send + Sync + 'static>(

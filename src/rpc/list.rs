@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
-use super::diagnostics::{diagnostics, located};
+use super::diagnostics::{checked, diagnostics, located};
 use super::{proto, wire};
 use crate::framework::list::{Find, Finds, Listing};
 use crate::framework::{Diagnostics, Error, Managed, Registry, Result, Session};
@@ -23,9 +23,7 @@ pub(super) fn validate<P: Send + Sync + 'static>(
     registry: &Registry<P>,
     request: &proto::validate_list_resource_config::Request,
 ) -> Result<Diagnostics> {
-    let listing = find(registry, &request.type_name)?;
-    let config = wire::read(listing.schema(), request.config.as_ref())?;
-    Ok(located(&listing.schema().attributes, listing.validate(&config)))
+    checked(find(registry, &request.type_name)?, request.config.as_ref())
 }
 
 /// Starts a list. What it finds is sent as it is found, and what there is to tell at the end.

@@ -7,23 +7,35 @@
 //!
 //! ```text
 //! let create = || async { eks.create_capability()….send().await.operation("CreateCapability") };
-//! wait::retry_for(cx.deadline(), LIMIT, PACE, trust_not_propagated, create).await
+//! propagation::retry(cx.deadline(), trust_not_propagated, create).await
 //! ```
 
 use std::time::Duration;
 
-use crate::framework::Error;
-use crate::framework::wait::Pace;
+use crate::framework::wait::{self, Deadline, Pace};
+use crate::framework::{Error, Result};
 
 /// How long propagation is waited for. IAM promises nothing; two minutes is the
 /// customary limit of tools that wait for it.
 pub const LIMIT: Duration = Duration::from_mins(2);
 
-/// The same where a mistake is more likely than a delay.
-pub const SHORT_LIMIT: Duration = Duration::from_mins(1);
-
 /// How often to ask meanwhile.
-pub const PACE: Pace = Pace::new(Duration::from_millis(500), Duration::from_secs(5));
+const PACE: Pace = Pace::new(Duration::from_millis(500), Duration::from_secs(5));
+
+/// Calls again while an error `passes` as what was made spreads, for at most [`LIMIT`].
+///
+/// # Errors
+/// The call's own; and when the deadline has passed or the run was stopped.
+pub async fn retry<T, F>(
+    deadline: &Deadline,
+    passes: impl Fn(&Error) -> bool,
+    call: impl FnMut() -> F,
+) -> Result<T>
+where
+    F: Future<Output = Result<T>>,
+{
+    wait::retry_for(deadline, LIMIT, PACE, passes, call).await
+}
 
 /// The service does not see the role's trust policy yet, or the policy is
 /// wrong: `CreateCapability`, `UpdateCapability`, and the same of pod identity

@@ -14,7 +14,6 @@ use self::policies::{PolicyAssociation, same_policy};
 use crate::clients::aws::OperationResult;
 use crate::clients::aws::propagation;
 use crate::framework::checks::{iam_principal_arn, region as region_name};
-use crate::framework::wait;
 use crate::framework::{
     Attr, Change, DefaultTimeouts, Diagnostics, Error, ImportFormat, Model, Path, Peer, Resource,
     Result, Saved, Set, Timeouts, Value,
@@ -310,10 +309,8 @@ async fn make(
     call: &CreateAccessEntryFluentBuilder,
     passes: fn(&Error) -> bool,
 ) -> Result<Entry> {
-    let answer = wait::retry_for(
+    let answer = propagation::retry(
         cx.deadline(),
-        propagation::LIMIT,
-        propagation::PACE,
         |error| propagation::principal_not_visible(error) || passes(error),
         || {
             let call = call.clone();

@@ -22,7 +22,6 @@ use crate::clients::aws::OperationResult;
 use crate::clients::aws::propagation;
 use crate::framework::checks::{iam_role_arn, region as region_name};
 use crate::framework::moves::Foreign;
-use crate::framework::wait;
 use crate::framework::{
     Attr, Change, DefaultTimeouts, Diagnostics, Error, ImportFormat, Model, Object, Peer, Resource,
     Result, Saved, Timeouts,
@@ -167,30 +166,24 @@ impl<K: Kind> Resource for Capability<K> {
         let role = common.role_arn.require("role_arn")?;
         entry::note(cx, &eks, &name, role).await;
         let mut doubt = trust::Doubt::new(role, &CAPABILITIES);
-        let created = wait::retry_for(
-            cx.deadline(),
-            propagation::LIMIT,
-            propagation::PACE,
-            propagation::trust_not_propagated,
-            || {
-                let call = eks
-                    .create_capability()
-                    .cluster_name(&name.cluster)
-                    .capability_name(&name.capability)
-                    .r#type(K::TYPE)
-                    .role_arn(role)
-                    .set_delete_propagation_policy(
-                        common.delete_propagation_policy.as_str().map(Into::into),
-                    )
-                    .set_configuration(planned.configuration())
-                    .set_tags(tags::to_api(&common.tags_all));
-                let judge = doubt.next();
-                async move {
-                    let answer = call.send().await.operation("CreateCapability");
-                    judge.judge(cx, answer).await
-                }
-            },
-        )
+        let created = propagation::retry(cx.deadline(), propagation::trust_not_propagated, || {
+            let call = eks
+                .create_capability()
+                .cluster_name(&name.cluster)
+                .capability_name(&name.capability)
+                .r#type(K::TYPE)
+                .role_arn(role)
+                .set_delete_propagation_policy(
+                    common.delete_propagation_policy.as_str().map(Into::into),
+                )
+                .set_configuration(planned.configuration())
+                .set_tags(tags::to_api(&common.tags_all));
+            let judge = doubt.next();
+            async move {
+                let answer = call.send().await.operation("CreateCapability");
+                judge.judge(cx, answer).await
+            }
+        })
         .await;
         let created = match created {
             Ok(answer) => answer.capability,

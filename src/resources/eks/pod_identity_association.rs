@@ -7,7 +7,6 @@ use aws_sdk_eks::types::PodIdentityAssociation as Association;
 use crate::clients::aws::OperationResult;
 use crate::clients::aws::propagation;
 use crate::framework::checks::{dns_label, dns_subdomain, iam_role_arn};
-use crate::framework::wait;
 use crate::framework::{
     Attr, Change, DefaultTimeouts, Diagnostics, Error, ImportFormat, Model, Object, Path, Peer,
     Resource, Result, Saved, Timeouts,
@@ -112,10 +111,8 @@ impl Resource for PodIdentityAssociation {
         let eks = cx.provider().eks(&planned.region).await?;
         let role = planned.role_arn.require("role_arn")?;
         let mut checked = trust::Doubt::new(role, &PODS);
-        let created = wait::retry_for(
+        let created = propagation::retry(
             cx.deadline(),
-            propagation::LIMIT,
-            propagation::PACE,
             |error| {
                 propagation::role_not_visible(error) || propagation::trust_not_propagated(error)
             },
@@ -191,10 +188,8 @@ impl Resource for PodIdentityAssociation {
             };
             let role = planned.role_arn.require("role_arn")?;
             let mut checked = trust::Doubt::new(role, &PODS);
-            let answer = wait::retry_for(
+            let answer = propagation::retry(
                 cx.deadline(),
-                propagation::LIMIT,
-                propagation::PACE,
                 |error| {
                     propagation::role_not_visible(error) || propagation::trust_not_propagated(error)
                 },

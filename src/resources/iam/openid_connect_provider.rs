@@ -10,7 +10,6 @@ use super::tags as iam_tags;
 use crate::clients::aws::OperationResult;
 use crate::clients::aws::propagation;
 use crate::clients::aws::tags::Changes;
-use crate::framework::wait;
 use crate::framework::{
     Attr, Change, DefaultTimeouts, Error, ImportFormat, Model, Path, Peer, Resource, Result, Saved,
     Set, Timeouts,
@@ -97,10 +96,7 @@ impl Resource for OpenidConnectProvider {
         progress.save(made.clone());
         // IAM fills in the thumbprint, and may take a moment to show what it made.
         let seen = || async { get(&iam, &arn).await };
-        let (limit, pace) = (propagation::LIMIT, propagation::PACE);
-        let found =
-            wait::retry_for(cx.deadline(), limit, pace, propagation::not_readable_yet, seen)
-                .await?;
+        let found = propagation::retry(cx.deadline(), propagation::not_readable_yet, seen).await?;
         Ok(made.seen(found))
     }
 
@@ -229,9 +225,7 @@ async fn changed<T, F>(cx: &Operation, call: impl FnMut() -> F) -> Result<T>
 where
     F: Future<Output = Result<T>>,
 {
-    let (limit, pace) = (propagation::LIMIT, propagation::PACE);
-    let again = propagation::concurrent_modification;
-    wait::retry_for(cx.deadline(), limit, pace, again, call).await
+    propagation::retry(cx.deadline(), propagation::concurrent_modification, call).await
 }
 
 /// Adds and removes audiences. The new ones come first, so that no token is refused meanwhile.

@@ -110,10 +110,8 @@ impl Resource for Role {
     async fn create(cx: &Operation, planned: Self, progress: &mut Saved<'_, Self>) -> Result<Self> {
         let iam = cx.provider().iam().await?;
         let name = planned.new_name();
-        let created = wait::retry_for(
+        let created = propagation::retry(
             cx.deadline(),
-            propagation::LIMIT,
-            propagation::PACE,
             |error| {
                 propagation::principal_not_visible(error)
                     || propagation::concurrent_modification(error)

@@ -7,7 +7,6 @@ use super::Repository;
 use super::rules::statements;
 use crate::clients::aws::OperationResult;
 use crate::clients::aws::propagation;
-use crate::framework::wait;
 use crate::framework::{Attr, Error, Result};
 use crate::resources::Operation;
 use crate::resources::ecr::lifecycle_policy;
@@ -88,26 +87,20 @@ impl Policy {
             (new && propagation::not_readable_yet(error))
                 || (may_be_new && propagation::repository_policy_refused(error))
         };
-        let put = wait::retry_for(
-            cx.deadline(),
-            propagation::LIMIT,
-            propagation::PACE,
-            again,
-            || async {
-                match self {
-                    Self::Lifecycle => {
-                        let call = ecr.put_lifecycle_policy().repository_name(name);
-                        let call = call.lifecycle_policy_text(document);
-                        call.send().await.operation("PutLifecyclePolicy").map(drop)
-                    }
-                    Self::Repository => {
-                        let call = ecr.set_repository_policy().repository_name(name);
-                        let call = call.policy_text(document);
-                        call.send().await.operation("SetRepositoryPolicy").map(drop)
-                    }
+        let put = propagation::retry(cx.deadline(), again, || async {
+            match self {
+                Self::Lifecycle => {
+                    let call = ecr.put_lifecycle_policy().repository_name(name);
+                    let call = call.lifecycle_policy_text(document);
+                    call.send().await.operation("PutLifecyclePolicy").map(drop)
                 }
-            },
-        )
+                Self::Repository => {
+                    let call = ecr.set_repository_policy().repository_name(name);
+                    let call = call.policy_text(document);
+                    call.send().await.operation("SetRepositoryPolicy").map(drop)
+                }
+            }
+        })
         .await;
         put.map_err(|error| {
             let refused = propagation::repository_policy_refused(&error);

@@ -7,7 +7,6 @@ use super::AccessEntry;
 use crate::clients::aws::OperationResult;
 use crate::clients::aws::propagation;
 use crate::framework::checks::eks_access_policy_arn;
-use crate::framework::wait;
 use crate::framework::{Attr, Model, Result, Set};
 use crate::resources::Operation;
 
@@ -153,21 +152,15 @@ pub(super) async fn associate_one(
     scope: &sdk::AccessScope,
 ) -> Result<()> {
     // The entry was made a moment ago, perhaps by EKS itself.
-    wait::retry_for(
-        cx.deadline(),
-        propagation::LIMIT,
-        propagation::PACE,
-        propagation::entry_not_visible,
-        || {
-            let call = eks
-                .associate_access_policy()
-                .set_cluster_name(entry.cluster_name.known().cloned())
-                .set_principal_arn(entry.principal_arn.known().cloned())
-                .policy_arn(policy_arn)
-                .access_scope(scope.clone());
-            async move { call.send().await.operation("AssociateAccessPolicy").map(drop) }
-        },
-    )
+    propagation::retry(cx.deadline(), propagation::entry_not_visible, || {
+        let call = eks
+            .associate_access_policy()
+            .set_cluster_name(entry.cluster_name.known().cloned())
+            .set_principal_arn(entry.principal_arn.known().cloned())
+            .policy_arn(policy_arn)
+            .access_scope(scope.clone());
+        async move { call.send().await.operation("AssociateAccessPolicy").map(drop) }
+    })
     .await
 }
 

@@ -7,7 +7,6 @@ use aws_sdk_iam::Client;
 use super::Role;
 use crate::clients::aws::OperationResult;
 use crate::clients::aws::propagation;
-use crate::framework::wait;
 use crate::framework::{Error, Path, Result};
 use crate::resources::Operation;
 use crate::resources::iam::policy_document;
@@ -67,7 +66,7 @@ where
             || propagation::concurrent_modification(error)
             || propagation::new_role_not_found(error)
     };
-    wait::retry_for(cx.deadline(), propagation::LIMIT, propagation::PACE, again, call).await
+    propagation::retry(cx.deadline(), again, call).await
 }
 
 pub(super) async fn attached(iam: &Client, name: &str) -> Result<Vec<String>> {

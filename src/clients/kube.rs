@@ -26,7 +26,7 @@ pub use error::{RefusedField, refused_fields};
 pub use fields::{At, Elements, FieldSet, Manager, managers, owned_fields, written_fields};
 pub use link::{ClusterResolver, Resolved, Surroundings};
 pub use managers::IsFormer;
-pub use object::{LAST_APPLIED, ObjectKind, ObjectRef, strip_server_fields};
+pub use object::{LAST_APPLIED, ObjectKind, ObjectRef, is_leaving, strip_server_fields};
 pub use objects::{
     Applied, DeleteOptions, Deletion, FIELD_MANAGER, Freshness, Objects, Propagation, WriteOptions,
     held_up, remains,

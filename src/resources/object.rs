@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 use async_trait::async_trait;
 use serde_json::Value as Json;
 
-use crate::clients::kube::{Applied, Freshness, Propagation, WriteOptions};
+use crate::clients::kube::{Applied, Freshness, Propagation, WriteOptions, is_leaving};
 use crate::framework::api::View;
 use crate::framework::managed::with_write_only;
 use crate::framework::schema::Presence;
@@ -41,8 +41,6 @@ pub use kind::{Kind, Scene};
 pub use list::ObjectList;
 pub use meta::{ClusterMeta, ClusterRef, CommonMeta, ObjectMeta};
 pub use selector::{LabelExpression, LabelSelector};
-
-use life::cluster;
 
 /// The field manager of what is asked for once: that is not part of a configuration, so it has one of
 /// its own.
@@ -177,11 +175,6 @@ impl<K: Kind> Custom<K> {
     }
 }
 
-/// Whether an object is on its way out.
-fn is_leaving(live: &Json) -> bool {
-    !live["metadata"]["deletionTimestamp"].is_null()
-}
-
 #[async_trait]
 impl<K: Kind> Lifecycle<Provider> for Custom<K> {
     fn name(&self) -> &'static str {
@@ -208,9 +201,7 @@ impl<K: Kind> Lifecycle<Provider> for Custom<K> {
         validate::typed(config, diagnostics, K::validate);
         ignored::validate(self.attributes(), config, diagnostics);
         handover::validate(config, diagnostics);
-        if let Ok(cluster) = cluster(config) {
-            ClusterRef::check(&cluster, diagnostics);
-        }
+        life::check_cluster(config, diagnostics);
     }
 
     fn generated(&self, config: &mut Value) {
@@ -244,7 +235,7 @@ impl<K: Kind> Lifecycle<Provider> for Custom<K> {
         config: &Value,
         progress: &mut Progress,
     ) -> Result<Value> {
-        let target = cx.provider().target(&cluster(&planned)?)?;
+        let target = life::target(cx, &planned)?;
         if K::POSTED
             && let Some(made) = self.post(cx, &target, &planned, config, progress).await?
         {
@@ -271,7 +262,7 @@ impl<K: Kind> Lifecycle<Provider> for Custom<K> {
     }
 
     async fn read(&self, cx: &Operation, state: Value) -> Result<Option<Value>> {
-        let target = cx.provider().target(&cluster(&state)?)?;
+        let target = life::target(cx, &state)?;
         let object = K::reference(&state)?;
         let scene = Scene { cx, target: &target, object: &object };
         let Some(live) = life::present(&scene).await? else { return Ok(None) };
@@ -292,7 +283,7 @@ impl<K: Kind> Lifecycle<Provider> for Custom<K> {
         config: &Value,
         progress: &mut Progress,
     ) -> Result<Value> {
-        let target = cx.provider().target(&cluster(&planned)?)?;
+        let target = life::target(cx, &planned)?;
         let object = K::reference(&planned)?;
         let scene = Scene { cx, target: &target, object: &object };
         if Management::of(&planned) != Management::Full {
@@ -321,7 +312,7 @@ impl<K: Kind> Lifecycle<Provider> for Custom<K> {
     }
 
     async fn delete(&self, cx: &Operation, state: Value) -> Result<()> {
-        let target = cx.provider().target(&cluster(&state)?)?;
+        let target = life::target(cx, &state)?;
         let object = K::reference(&state)?;
         let scene = Scene { cx, target: &target, object: &object };
         let propagation = match Ending::of(&state) {

@@ -118,6 +118,11 @@ impl fmt::Display for ObjectRef {
     }
 }
 
+/// Whether an object is on its way out: somebody has deleted it, and it is not gone yet.
+pub fn is_leaving(live: &Json) -> bool {
+    !live["metadata"]["deletionTimestamp"].is_null()
+}
+
 /// Takes out of an object what only the server writes: `status` and the
 /// bookkeeping in `metadata`.
 pub fn strip_server_fields(object: &mut Json) {

@@ -15,7 +15,7 @@ use super::cluster::{Answer, Ask, Cluster, media};
 use super::clusters::Clusters;
 use super::discovery::Types;
 use super::error::{Cause, Failure};
-use super::object::{ObjectKind, ObjectRef, identify, query};
+use super::object::{ObjectKind, ObjectRef, identify, is_leaving, query};
 use super::target::Target;
 use crate::framework::wait::Deadline;
 use crate::framework::{Error, Result};
@@ -237,7 +237,7 @@ impl Objects {
             let manager = &options.field_manager;
             match self.patch(target, object, None, change, manager, deadline).await {
                 // The next create waits for its end.
-                Ok(live) if !live["metadata"]["deletionTimestamp"].is_null() => {}
+                Ok(live) if is_leaving(&live) => {}
                 Err(error) if error.is_not_found() => {}
                 patched => return patched.map(|_| false),
             }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Value as Json, json};
 
 use super::Subject;
+use crate::clients::kube::is_leaving;
 use crate::framework::{Action, Attr, Diagnostics, Error, Model, Path, Result, SendProgress};
 use crate::provider::Provider;
 use crate::resources::Operation;
@@ -90,7 +91,7 @@ impl Action for ApplicationRollback {
 impl ApplicationRollback {
     /// What is asked of Argo CD, for the application as it is.
     fn operation(&self, live: &Json) -> Result<Json> {
-        if !live["metadata"]["deletionTimestamp"].is_null() {
+        if is_leaving(live) {
             return Err(Error::failed("the application is being deleted").at("name"));
         }
         let automated = &live["spec"]["syncPolicy"]["automated"];

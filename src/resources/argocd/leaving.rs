@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value as Json;
 
 use super::application::Application;
-use crate::clients::kube::{held_up, remains};
+use crate::clients::kube::{held_up, is_leaving, remains};
 use crate::framework::wait::{Pace, Poll, until};
 use crate::framework::{Path, Result};
 use crate::resources::object::{Kind, Scene};
@@ -67,10 +67,6 @@ async fn all(scene: &Scene<'_>) -> Result<Vec<Json>> {
     let Scene { cx, target, object } = *scene;
     let namespace = object.namespace.as_deref();
     scene.objects().list(target, &Application::OBJECT, namespace, None, cx.deadline()).await
-}
-
-fn is_leaving(application: &Json) -> bool {
-    !application["metadata"]["deletionTimestamp"].is_null()
 }
 
 fn name(application: &Json) -> &str {

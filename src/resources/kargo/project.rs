@@ -3,7 +3,9 @@
 use serde_json::{Value as Json, json};
 
 use super::wait::{self, ReadyWait};
-use crate::clients::kube::{DeleteOptions, FIELD_MANAGER, Freshness, ObjectKind, WriteOptions};
+use crate::clients::kube::{
+    DeleteOptions, FIELD_MANAGER, Freshness, ObjectKind, WriteOptions, is_leaving,
+};
 use crate::framework::schema::{Attribute, Form, Kind};
 use crate::framework::{Attr, AttrValue, Error, ImportFormat, Model, Result, Value};
 use crate::resources::object::{self, CommonMeta, Scene, handover};
@@ -155,7 +157,7 @@ impl object::Kind for Project {
         let Some(live) = live else { return Ok(()) };
         if live["metadata"]["labels"][MANAGED_BY_LABEL] == FIELD_MANAGER {
             delete_namespace(scene).await?;
-        } else if !live["metadata"]["deletionTimestamp"].is_null() {
+        } else if is_leaving(&live) {
             objects.wait_gone(scene.target, &namespace, None, deadline).await?;
         }
         Ok(())

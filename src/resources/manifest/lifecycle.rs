@@ -21,8 +21,7 @@ use crate::framework::{
 };
 use crate::provider::Provider;
 use crate::resources::Operation;
-use crate::resources::object::life::{self, cluster};
-use crate::resources::object::{ClusterRef, Scene};
+use crate::resources::object::{Scene, life};
 
 /// Remembered of an object: what its last apply turned out to be otherwise than it was sent.
 const REWRITTEN: &str = "rewritten";
@@ -237,9 +236,7 @@ impl Lifecycle<Provider> for Life {
 
     fn validate(&self, config: &Value, diagnostics: &mut Diagnostics) {
         validate::typed(config, diagnostics, check::check);
-        if let Ok(cluster) = cluster(config) {
-            ClusterRef::check(&cluster, diagnostics);
-        }
+        life::check_cluster(config, diagnostics);
     }
 
     async fn plan(&self, cx: &Operation, change: &mut Change) -> Result<()> {
@@ -259,7 +256,7 @@ impl Lifecycle<Provider> for Life {
         config: &Value,
         progress: &mut Progress,
     ) -> Result<Value> {
-        let target = cx.provider().target(&cluster(&planned)?)?;
+        let target = life::target(cx, &planned)?;
         let object = locate(cx, &target, &placed(&planned), true).await?;
         let object = object.ok_or_else(|| Error::bug("a kind that is written is served"))?;
         let scene = Scene { cx, target: &target, object: &object };
@@ -275,7 +272,7 @@ impl Lifecycle<Provider> for Life {
     }
 
     async fn read(&self, cx: &Operation, state: Value) -> Result<Option<Value>> {
-        let target = cx.provider().target(&cluster(&state)?)?;
+        let target = life::target(cx, &state)?;
         let Some(object) = locate(cx, &target, &state, false).await? else { return Ok(None) };
         let scene = Scene { cx, target: &target, object: &object };
         let Some(live) = life::present(&scene).await? else { return Ok(None) };
@@ -309,7 +306,7 @@ impl Lifecycle<Provider> for Life {
         config: &Value,
         progress: &mut Progress,
     ) -> Result<Value> {
-        let target = cx.provider().target(&cluster(&planned)?)?;
+        let target = life::target(cx, &planned)?;
         let object = locate(cx, &target, &placed(&planned), true).await?;
         let object = object.ok_or_else(|| Error::bug("a kind that is written is served"))?;
         let scene = Scene { cx, target: &target, object: &object };
@@ -333,7 +330,7 @@ impl Lifecycle<Provider> for Life {
         if state.get("on_destroy").as_str() == Some("abandon") {
             return Ok(());
         }
-        let target = cx.provider().target(&cluster(&state)?)?;
+        let target = life::target(cx, &state)?;
         let Some(object) = locate(cx, &target, &state, false).await? else { return Ok(()) };
         let scene = Scene { cx, target: &target, object: &object };
         let propagation = match state.get("cascade").as_str() {

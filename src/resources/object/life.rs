@@ -5,16 +5,30 @@ use std::time::Duration;
 use serde_json::Value as Json;
 
 use super::{ClusterRef, Scene};
-use crate::clients::kube::{Applied, DeleteOptions, Deletion, Freshness, Propagation};
-use crate::framework::{Attr, Change, Error, Path, Result, Value};
+use crate::clients::kube::{
+    Applied, DeleteOptions, Deletion, Freshness, Propagation, Target, is_leaving,
+};
+use crate::framework::{Attr, Change, Diagnostics, Error, Path, Result, Value};
 use crate::resources::Operation;
 
 /// How long a refresh waits for an object that is on its way out.
 const LEAVING: Duration = Duration::from_mins(1);
 
 /// The cluster that the values of an object name.
-pub(crate) fn cluster(values: &Value) -> Result<Attr<ClusterRef>> {
+fn cluster(values: &Value) -> Result<Attr<ClusterRef>> {
     Attr::from_value(values.get("cluster").clone()).map_err(|error: Error| error.at("cluster"))
+}
+
+/// Checks how a configuration names the cluster of an object.
+pub(crate) fn check_cluster(config: &Value, diagnostics: &mut Diagnostics) {
+    if let Ok(cluster) = cluster(config) {
+        ClusterRef::check(&cluster, diagnostics);
+    }
+}
+
+/// Where the object with these values lives.
+pub(crate) fn target(cx: &Operation, values: &Value) -> Result<Target> {
+    cx.provider().target(&cluster(values)?)
 }
 
 /// Plans where an object goes: one that is made has somewhere to go, and one that goes elsewhere
@@ -33,7 +47,7 @@ pub(crate) fn place(cx: &Operation, change: &mut Change) -> Result<()> {
 
 /// Whether what was applied was on its way out, which takes no changes; it is gone then.
 pub(crate) async fn made_way(scene: &Scene<'_>, applied: &Applied) -> Result<bool> {
-    let leaving = !applied.object["metadata"]["deletionTimestamp"].is_null();
+    let leaving = is_leaving(&applied.object);
     if leaving {
         let Scene { cx, target, object } = *scene;
         scene.objects().wait_gone(target, object, None, cx.deadline()).await?;
@@ -62,7 +76,7 @@ pub(crate) async fn present(scene: &Scene<'_>) -> Result<Option<Json>> {
     let Scene { cx, target, object } = *scene;
     let found = scene.objects().get(target, object, Freshness::Recent, cx.deadline()).await?;
     let Some(live) = found else { return Ok(None) };
-    if !live["metadata"]["deletionTimestamp"].is_null() {
+    if is_leaving(&live) {
         // A destroy was killed, or somebody deleted it. Taken for gone, what it needs for its
         // end would be destroyed before it; taken for there, nobody would make it anew.
         let gone = scene.objects().wait_gone(target, object, None, &cx.at_most(LEAVING)).await;

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::{Application, ApplicationWait, image_updater, wait};
-use crate::clients::kube::{FIELD_MANAGER, Freshness, ObjectKind};
+use crate::clients::kube::{FIELD_MANAGER, Freshness, ObjectKind, is_leaving};
 use crate::framework::api::{self, View};
 use crate::framework::{
     Attr, Attribute, Change, DefaultTimeouts, Diagnostics, Error, Path, Peer, Result, Value,
@@ -81,7 +81,7 @@ impl Kind for Application {
         subscriptions::read(live, prior, &mut seen, view);
         image_updater::read(live, prior, &mut seen, view);
         // Of one on its way out Argo CD takes the finalizer away by itself.
-        if live["metadata"]["deletionTimestamp"].is_null() {
+        if !is_leaving(live) {
             seen.set("cascade", cascade(live).into());
         }
         Ok(seen)
@@ -129,7 +129,7 @@ async fn leave_finalizer(scene: &Scene<'_>, values: &Value, mut live: Json) -> R
         let found = found.map(Vec::as_slice).unwrap_or_default();
         let is_ours = |found: &&Json| found.as_str().is_some_and(|it| SPELLINGS.contains(&it));
         let right = found.iter().filter(is_ours).map(Json::as_str).eq(wanted.map(Some));
-        if right || !live["metadata"]["deletionTimestamp"].is_null() {
+        if right || is_leaving(&live) {
             return Ok(live);
         }
         let others = found.iter().filter(|found| !is_ours(found)).cloned();

@@ -14,10 +14,69 @@ use std::time::Duration;
 
 use crate::clients::kube::{ObjectRef, Target};
 use crate::framework::checks::{dns_label, dns_subdomain, go_duration, parse_go_duration};
-use crate::framework::{Attr, Diagnostics, Model, Result};
+use crate::framework::{Action, Attr, Diagnostics, Model, Result, SendProgress};
+use crate::provider::Provider;
 use crate::resources::Operation;
 use crate::resources::argocd::{self, application::Application};
 use crate::resources::object::{ClusterRef, Kind};
+
+/// An action in a cluster. What every one of them says, which cluster and how long it may take, is
+/// looked after here.
+pub trait InCluster: Model {
+    /// Short name of the type, such as `application_sync`.
+    const NAME: &'static str;
+
+    /// Where it acts, and how long it may take.
+    fn bounds(&self) -> Bounds<'_>;
+
+    /// Checks what else goes beyond single attributes; unknown parts pass.
+    fn check(&self, diagnostics: &mut Diagnostics) {
+        let _ = diagnostics;
+    }
+
+    /// Does it; everything is known by now.
+    fn act(
+        self,
+        cx: &Operation,
+        progress: &SendProgress,
+    ) -> impl Future<Output = Result<()>> + Send;
+}
+
+/// Where an action acts, and how long it may take.
+#[derive(Debug)]
+pub struct Bounds<'a> {
+    /// The cluster; the provider's when not set.
+    pub cluster: &'a Attr<ClusterRef>,
+    /// The time for everything, waiting included; 15 minutes when not set.
+    pub timeout: &'a Attr<String>,
+}
+
+impl<A: InCluster> Action for A {
+    type Config = Self;
+    type Provider = Provider;
+
+    const NAME: &'static str = <A as InCluster>::NAME;
+
+    fn timeout(config: &Self) -> Duration {
+        let configured = config.bounds().timeout.as_str();
+        let configured = configured.and_then(|text| parse_go_duration(text).ok());
+        configured.unwrap_or(Duration::from_mins(15))
+    }
+
+    fn validate(config: &Self, diagnostics: &mut Diagnostics) {
+        ClusterRef::check(config.bounds().cluster, diagnostics);
+        config.check(diagnostics);
+    }
+
+    fn plan(cx: &Operation, config: &Self) -> Result<()> {
+        // That there is one to act in, as far as a plan can tell.
+        if config.bounds().cluster.is_null() { cx.provider().needs_cluster() } else { Ok(()) }
+    }
+
+    async fn invoke(cx: &Operation, config: Self, progress: &SendProgress) -> Result<()> {
+        config.act(cx, progress).await
+    }
+}
 
 /// Which application an action is for.
 #[derive(Clone, Debug, Default, Model)]
@@ -37,16 +96,8 @@ pub struct Subject {
 }
 
 impl Subject {
-    fn timeout(&self) -> Duration {
-        limit(&self.timeout)
-    }
-
-    fn validate(&self, diagnostics: &mut Diagnostics) {
-        ClusterRef::check(&self.cluster, diagnostics);
-    }
-
-    fn plan(&self, cx: &Operation) -> Result<()> {
-        reachable(cx, &self.cluster)
+    fn bounds(&self) -> Bounds<'_> {
+        Bounds { cluster: &self.cluster, timeout: &self.timeout }
     }
 
     fn find(&self, cx: &Operation) -> Result<(Target, ObjectRef)> {
@@ -56,13 +107,33 @@ impl Subject {
     }
 }
 
-/// How long an action may take; 15 minutes when that is not configured.
-fn limit(timeout: &Attr<String>) -> Duration {
-    let configured = timeout.as_str().and_then(|text| parse_go_duration(text).ok());
-    configured.unwrap_or(Duration::from_mins(15))
-}
+#[cfg(test)]
+mod tests {
+    use super::application_terminate::ApplicationTerminate;
+    use super::*;
 
-/// That there is a cluster to act in, as far as a plan can tell.
-fn reachable(cx: &Operation, cluster: &Attr<ClusterRef>) -> Result<()> {
-    if cluster.is_null() { cx.provider().needs_cluster() } else { Ok(()) }
+    /// Where a configuration breaks a rule.
+    pub(super) fn broken<A: InCluster>(action: &A) -> Vec<String> {
+        let mut found = Diagnostics::default();
+        A::validate(action, &mut found);
+        found.iter().map(|found| found.path.to_string()).collect()
+    }
+
+    #[test]
+    fn a_cluster_that_contradicts_itself_is_refused_and_the_time_is_as_configured() {
+        let text = |text: &str| Attr::Known(text.to_owned());
+        let both = ClusterRef { name: text("a"), host: text("https://x"), ..ClusterRef::default() };
+        let subject = Subject {
+            name: text("shop"),
+            cluster: both.into(),
+            timeout: text("1h30m"),
+            ..Subject::default()
+        };
+        let action = ApplicationTerminate { subject };
+        assert_eq!(broken(&action), ["cluster.host"]);
+        assert_eq!(ApplicationTerminate::timeout(&action), Duration::from_mins(90));
+        let plain = ApplicationTerminate::default();
+        assert_eq!(broken(&plain), [""; 0]);
+        assert_eq!(ApplicationTerminate::timeout(&plain), Duration::from_mins(15));
+    }
 }

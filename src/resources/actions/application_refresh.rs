@@ -1,10 +1,7 @@
 //! `gitops_application_refresh`: has Argo CD look at an application, now.
 
-use std::time::Duration;
-
-use super::Subject;
-use crate::framework::{Action, Attr, Diagnostics, Model, Path, Result, SendProgress};
-use crate::provider::Provider;
+use super::{Bounds, InCluster, Subject};
+use crate::framework::{Attr, Model, Path, Result, SendProgress};
 use crate::resources::Operation;
 use crate::resources::argocd::application::wait::{Refresh, conditions, describe, refresh};
 use crate::resources::argocd::operation;
@@ -27,30 +24,19 @@ pub struct ApplicationRefresh {
     pub hard: Attr<bool>,
 }
 
-impl Action for ApplicationRefresh {
-    type Config = Self;
-    type Provider = Provider;
-
+impl InCluster for ApplicationRefresh {
     const NAME: &'static str = "application_refresh";
 
-    fn timeout(config: &Self) -> Duration {
-        config.subject.timeout()
+    fn bounds(&self) -> Bounds<'_> {
+        self.subject.bounds()
     }
 
-    fn validate(config: &Self, diagnostics: &mut Diagnostics) {
-        config.subject.validate(diagnostics);
-    }
-
-    fn plan(cx: &Operation, config: &Self) -> Result<()> {
-        config.subject.plan(cx)
-    }
-
-    async fn invoke(cx: &Operation, config: Self, progress: &SendProgress) -> Result<()> {
-        let (target, object) = config.subject.find(cx)?;
+    async fn act(self, cx: &Operation, progress: &SendProgress) -> Result<()> {
+        let (target, object) = self.subject.find(cx)?;
         let scene = Scene { cx, target: &target, object: &object };
         operation::current(&scene).await?;
         progress.send(format!("Waiting for Argo CD to look at {object}"));
-        let live = refresh(&scene, config.kind()).await?;
+        let live = refresh(&scene, self.kind()).await?;
         progress.send(format!("{object}: {}", describe(&live)));
         for condition in conditions(&live) {
             let summary = format!("Argo CD has something to say about {object}");
@@ -69,29 +55,6 @@ impl ApplicationRefresh {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::resources::object::ClusterRef;
-
-    #[test]
-    fn what_contradicts_itself_is_refused_and_the_time_is_as_configured() {
-        let text = |text: &str| Attr::Known(text.to_owned());
-        let both = ClusterRef { name: text("a"), host: text("https://x"), ..ClusterRef::default() };
-        let action = ApplicationRefresh {
-            subject: Subject {
-                name: text("shop"),
-                cluster: both.into(),
-                timeout: text("90s"),
-                ..Subject::default()
-            },
-            ..ApplicationRefresh::default()
-        };
-        let mut found = Diagnostics::default();
-        ApplicationRefresh::validate(&action, &mut found);
-        let paths: Vec<_> = found.iter().map(|found| found.path.to_string()).collect();
-        assert_eq!(paths, ["cluster.host"]);
-        assert_eq!(ApplicationRefresh::timeout(&action), Duration::from_secs(90));
-        let plain = ApplicationRefresh::default();
-        assert_eq!(ApplicationRefresh::timeout(&plain), Duration::from_mins(15));
-    }
 
     #[test]
     fn manifests_are_rendered_anew_only_when_asked_for() {

@@ -1,13 +1,10 @@
 //! `gitops_application_rollback`: brings an application back to an earlier deployment.
 
-use std::time::Duration;
-
 use serde_json::{Value as Json, json};
 
-use super::Subject;
+use super::{Bounds, InCluster, Subject};
 use crate::clients::kube::is_leaving;
-use crate::framework::{Action, Attr, Diagnostics, Error, Model, Path, Result, SendProgress};
-use crate::provider::Provider;
+use crate::framework::{Attr, Diagnostics, Error, Model, Path, Result, SendProgress};
 use crate::resources::Operation;
 use crate::resources::argocd::operation;
 use crate::resources::object::Scene;
@@ -41,19 +38,15 @@ pub struct ApplicationRollback {
     pub healthy: Attr<bool>,
 }
 
-impl Action for ApplicationRollback {
-    type Config = Self;
-    type Provider = Provider;
-
+impl InCluster for ApplicationRollback {
     const NAME: &'static str = "application_rollback";
 
-    fn timeout(config: &Self) -> Duration {
-        config.subject.timeout()
+    fn bounds(&self) -> Bounds<'_> {
+        self.subject.bounds()
     }
 
-    fn validate(config: &Self, diagnostics: &mut Diagnostics) {
-        config.subject.validate(diagnostics);
-        if config.id.is_set() && config.revision.is_set() {
+    fn check(&self, diagnostics: &mut Diagnostics) {
+        if self.id.is_set() && self.revision.is_set() {
             diagnostics.invalid(
                 Path::attribute("revision"),
                 "Both id and revision are set",
@@ -61,7 +54,7 @@ impl Action for ApplicationRollback {
             );
         }
         let on = |attr: &Attr<bool>| attr.known() == Some(&true);
-        if on(&config.healthy) && on(&config.dry_run) {
+        if on(&self.healthy) && on(&self.dry_run) {
             diagnostics.invalid(
                 Path::attribute("healthy"),
                 "Nothing to wait for",
@@ -70,21 +63,11 @@ impl Action for ApplicationRollback {
         }
     }
 
-    fn plan(cx: &Operation, config: &Self) -> Result<()> {
-        config.subject.plan(cx)
-    }
-
-    async fn invoke(cx: &Operation, config: Self, progress: &SendProgress) -> Result<()> {
-        let (target, object) = config.subject.find(cx)?;
+    async fn act(self, cx: &Operation, progress: &SendProgress) -> Result<()> {
+        let (target, object) = self.subject.find(cx)?;
         let scene = Scene { cx, target: &target, object: &object };
-        operation::start(&scene, |live| config.operation(live), progress).await?;
-        let done = operation::follow(&scene, progress).await?;
-        progress.send(operation::summary(&done));
-        if config.healthy.known() == Some(&true) {
-            progress.send(format!("Waiting for {object} to be healthy"));
-            operation::until_healthy(&scene).await?;
-        }
-        Ok(())
+        operation::start(&scene, |live| self.operation(live), progress).await?;
+        operation::complete(&scene, self.healthy.known() == Some(&true), progress).await
     }
 }
 
@@ -178,7 +161,7 @@ fn revisions(deployment: &Json) -> impl Iterator<Item = &str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::resources::object::ClusterRef;
+    use crate::resources::actions::tests::broken;
 
     fn text(text: &str) -> Attr<String> {
         text.to_owned().into()
@@ -255,22 +238,12 @@ mod tests {
 
     #[test]
     fn what_contradicts_itself_is_refused_where_it_is_written() {
-        let paths = |rollback: &ApplicationRollback| {
-            let mut found = Diagnostics::default();
-            ApplicationRollback::validate(rollback, &mut found);
-            found.iter().map(|found| found.path.to_string()).collect::<Vec<_>>()
-        };
-        assert_eq!(paths(&to(Attr::Known(1), text("a"))), ["revision"]);
+        assert_eq!(broken(&to(Attr::Known(1), text("a"))), ["revision"]);
         let idle = ApplicationRollback {
             healthy: true.into(),
             dry_run: true.into(),
             ..ApplicationRollback::default()
         };
-        assert_eq!(paths(&idle), ["healthy"]);
-        let both = ClusterRef { name: text("a"), host: text("https://x"), ..ClusterRef::default() };
-        let subject = Subject { cluster: both.into(), timeout: text("90s"), ..Subject::default() };
-        let lost = ApplicationRollback { subject, ..ApplicationRollback::default() };
-        assert_eq!(paths(&lost), ["cluster.host"]);
-        assert_eq!(ApplicationRollback::timeout(&lost), Duration::from_secs(90));
+        assert_eq!(broken(&idle), ["healthy"]);
     }
 }

@@ -1,12 +1,9 @@
 //! `gitops_application_sync`: brings an application to what its sources say, now.
 
-use std::time::Duration;
-
 use serde_json::{Value as Json, json};
 
-use super::Subject;
-use crate::framework::{Action, Attr, Diagnostics, Model, Path, Result, SendProgress, api};
-use crate::provider::Provider;
+use super::{Bounds, InCluster, Subject};
+use crate::framework::{Attr, Diagnostics, Model, Path, Result, SendProgress, api};
 use crate::resources::Operation;
 use crate::resources::argocd::application::sync_policy::Retry;
 use crate::resources::argocd::operation;
@@ -75,19 +72,15 @@ pub struct SyncResource {
     pub namespace: Attr<String>,
 }
 
-impl Action for ApplicationSync {
-    type Config = Self;
-    type Provider = Provider;
-
+impl InCluster for ApplicationSync {
     const NAME: &'static str = "application_sync";
 
-    fn timeout(config: &Self) -> Duration {
-        config.subject.timeout()
+    fn bounds(&self) -> Bounds<'_> {
+        self.subject.bounds()
     }
 
-    fn validate(config: &Self, diagnostics: &mut Diagnostics) {
-        config.subject.validate(diagnostics);
-        if config.revision.is_set() && config.revisions.is_set() {
+    fn check(&self, diagnostics: &mut Diagnostics) {
+        if self.revision.is_set() && self.revisions.is_set() {
             diagnostics.invalid(
                 Path::attribute("revisions"),
                 "Both revision and revisions are set",
@@ -96,8 +89,8 @@ impl Action for ApplicationSync {
             );
         }
         let on = |attr: &Attr<bool>| attr.known() == Some(&true);
-        if on(&config.healthy) && (on(&config.r#async) || on(&config.dry_run)) {
-            let other = if on(&config.r#async) { "async" } else { "dry_run" };
+        if on(&self.healthy) && (on(&self.r#async) || on(&self.dry_run)) {
+            let other = if on(&self.r#async) { "async" } else { "dry_run" };
             diagnostics.invalid(
                 Path::attribute("healthy"),
                 "Nothing to wait for",
@@ -106,26 +99,16 @@ impl Action for ApplicationSync {
         }
     }
 
-    fn plan(cx: &Operation, config: &Self) -> Result<()> {
-        config.subject.plan(cx)
-    }
-
-    async fn invoke(cx: &Operation, config: Self, progress: &SendProgress) -> Result<()> {
-        let (target, object) = config.subject.find(cx)?;
+    async fn act(self, cx: &Operation, progress: &SendProgress) -> Result<()> {
+        let (target, object) = self.subject.find(cx)?;
         let scene = Scene { cx, target: &target, object: &object };
-        let asked = config.operation()?;
+        let asked = self.operation()?;
         operation::start(&scene, |live| Ok(completed(asked.clone(), live)), progress).await?;
-        if config.r#async.known() == Some(&true) {
+        if self.r#async.known() == Some(&true) {
             progress.send(format!("{object} is being synchronised"));
             return Ok(());
         }
-        let done = operation::follow(&scene, progress).await?;
-        progress.send(operation::summary(&done));
-        if config.healthy.known() == Some(&true) {
-            progress.send(format!("Waiting for {object} to be healthy"));
-            operation::until_healthy(&scene).await?;
-        }
-        Ok(())
+        operation::complete(&scene, self.healthy.known() == Some(&true), progress).await
     }
 }
 
@@ -158,6 +141,7 @@ fn completed(mut asked: Json, live: &Json) -> Json {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::resources::actions::tests::broken;
 
     fn text(text: &str) -> Attr<String> {
         text.to_owned().into()
@@ -223,34 +207,16 @@ mod tests {
 
     #[test]
     fn what_contradicts_itself_is_refused_where_it_is_written() {
-        let paths = |sync: &ApplicationSync| {
-            let mut found = Diagnostics::default();
-            ApplicationSync::validate(sync, &mut found);
-            found.iter().map(|found| found.path.to_string()).collect::<Vec<_>>()
-        };
-        assert!(paths(&named()).is_empty());
+        assert!(broken(&named()).is_empty());
         let revisions = Attr::Known(vec!["a".to_owned()]);
         assert_eq!(
-            paths(&ApplicationSync { revision: text("a"), revisions, ..named() }),
+            broken(&ApplicationSync { revision: text("a"), revisions, ..named() }),
             ["revisions"]
         );
         let healthy = ApplicationSync { healthy: true.into(), ..named() };
-        assert!(paths(&healthy).is_empty());
+        assert!(broken(&healthy).is_empty());
         let with_async = ApplicationSync { r#async: true.into(), ..healthy.clone() };
-        assert_eq!(paths(&with_async), ["healthy"]);
-        assert_eq!(paths(&ApplicationSync { dry_run: true.into(), ..healthy }), ["healthy"]);
-        let both = ClusterRef { name: text("a"), host: text("https://x"), ..ClusterRef::default() };
-        let subject = Subject { cluster: both.into(), ..named().subject };
-        assert_eq!(paths(&ApplicationSync { subject, ..named() }), ["cluster.host"]);
+        assert_eq!(broken(&with_async), ["healthy"]);
+        assert_eq!(broken(&ApplicationSync { dry_run: true.into(), ..healthy }), ["healthy"]);
     }
-
-    #[test]
-    fn it_may_take_as_long_as_its_configuration_says() {
-        let mut sync = named();
-        assert_eq!(ApplicationSync::timeout(&sync), Duration::from_mins(15));
-        sync.subject.timeout = text("1h30m");
-        assert_eq!(ApplicationSync::timeout(&sync), Duration::from_mins(90));
-    }
-
-    use crate::resources::object::ClusterRef;
 }

@@ -1,10 +1,7 @@
 //! `gitops_application_terminate`: ends what Argo CD is doing to an application.
 
-use std::time::Duration;
-
-use super::Subject;
-use crate::framework::{Action, Diagnostics, Model, Result, SendProgress};
-use crate::provider::Provider;
+use super::{Bounds, InCluster, Subject};
+use crate::framework::{Model, Result, SendProgress};
 use crate::resources::Operation;
 use crate::resources::argocd::operation;
 use crate::resources::object::Scene;
@@ -21,54 +18,15 @@ pub struct ApplicationTerminate {
     pub subject: Subject,
 }
 
-impl Action for ApplicationTerminate {
-    type Config = Self;
-    type Provider = Provider;
-
+impl InCluster for ApplicationTerminate {
     const NAME: &'static str = "application_terminate";
 
-    fn timeout(config: &Self) -> Duration {
-        config.subject.timeout()
+    fn bounds(&self) -> Bounds<'_> {
+        self.subject.bounds()
     }
 
-    fn validate(config: &Self, diagnostics: &mut Diagnostics) {
-        config.subject.validate(diagnostics);
-    }
-
-    fn plan(cx: &Operation, config: &Self) -> Result<()> {
-        config.subject.plan(cx)
-    }
-
-    async fn invoke(cx: &Operation, config: Self, progress: &SendProgress) -> Result<()> {
-        let (target, object) = config.subject.find(cx)?;
+    async fn act(self, cx: &Operation, progress: &SendProgress) -> Result<()> {
+        let (target, object) = self.subject.find(cx)?;
         operation::terminate(&Scene { cx, target: &target, object: &object }, progress).await
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::framework::Attr;
-    use crate::resources::object::ClusterRef;
-
-    #[test]
-    fn what_contradicts_itself_is_refused_and_the_time_is_as_configured() {
-        let text = |text: &str| Attr::Known(text.to_owned());
-        let both = ClusterRef { name: text("a"), host: text("https://x"), ..ClusterRef::default() };
-        let action = ApplicationTerminate {
-            subject: Subject {
-                name: text("shop"),
-                cluster: both.into(),
-                timeout: text("90s"),
-                ..Subject::default()
-            },
-        };
-        let mut found = Diagnostics::default();
-        ApplicationTerminate::validate(&action, &mut found);
-        let paths: Vec<_> = found.iter().map(|found| found.path.to_string()).collect();
-        assert_eq!(paths, ["cluster.host"]);
-        assert_eq!(ApplicationTerminate::timeout(&action), Duration::from_secs(90));
-        let plain = ApplicationTerminate::default();
-        assert_eq!(ApplicationTerminate::timeout(&plain), Duration::from_mins(15));
     }
 }

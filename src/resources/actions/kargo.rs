@@ -1,16 +1,14 @@
 //! What the actions of Kargo have in common.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 use serde_json::Value as Json;
 
-use super::{limit, reachable};
+use super::Bounds;
 use crate::clients::kube::{Freshness, ObjectKind, ObjectRef, Target};
 use crate::framework::checks::{dns_label, go_duration};
 use crate::framework::clock::Clock;
 use crate::framework::wait::Poll;
-use crate::framework::{Attr, Diagnostics, Error, Model, Result, SendProgress};
+use crate::framework::{Attr, Error, Model, Result, SendProgress};
 use crate::resources::Operation;
 use crate::resources::kargo::freight::{ALIAS_LABEL, Freight};
 use crate::resources::kargo::promotion;
@@ -31,16 +29,8 @@ pub struct Project {
 }
 
 impl Project {
-    pub(super) fn timeout(&self) -> Duration {
-        limit(&self.timeout)
-    }
-
-    pub(super) fn validate(&self, diagnostics: &mut Diagnostics) {
-        ClusterRef::check(&self.cluster, diagnostics);
-    }
-
-    pub(super) fn plan(&self, cx: &Operation) -> Result<()> {
-        reachable(cx, &self.cluster)
+    pub(super) fn bounds(&self) -> Bounds<'_> {
+        Bounds { cluster: &self.cluster, timeout: &self.timeout }
     }
 
     pub(super) fn open<'a>(&self, cx: &'a Operation) -> Result<Open<'a>> {

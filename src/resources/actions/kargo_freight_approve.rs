@@ -1,13 +1,11 @@
 //! `gitops_kargo_freight_approve`: lets freight into a stage, whatever came before.
 
-use std::time::Duration;
-
 use serde_json::{Value as Json, json};
 
 use super::kargo::{Project, now};
+use super::{Bounds, InCluster};
 use crate::framework::checks::{dns_subdomain, exactly_one, label_value};
-use crate::framework::{Action, Attr, Diagnostics, Error, Model, Result, SendProgress};
-use crate::provider::Provider;
+use crate::framework::{Attr, Diagnostics, Error, Model, Result, SendProgress};
 use crate::resources::Operation;
 use crate::resources::kargo::freight::Freight;
 use crate::resources::kargo::stage::Stage;
@@ -36,35 +34,26 @@ pub struct KargoFreightApprove {
     pub project: Project,
 }
 
-impl Action for KargoFreightApprove {
-    type Config = Self;
-    type Provider = Provider;
-
+impl InCluster for KargoFreightApprove {
     const NAME: &'static str = "kargo_freight_approve";
 
-    fn timeout(config: &Self) -> Duration {
-        config.project.timeout()
+    fn bounds(&self) -> Bounds<'_> {
+        self.project.bounds()
     }
 
-    fn validate(config: &Self, diagnostics: &mut Diagnostics) {
-        config.project.validate(diagnostics);
-        exactly_one(&[("name", &config.name), ("alias", &config.alias)], diagnostics);
+    fn check(&self, diagnostics: &mut Diagnostics) {
+        exactly_one(&[("name", &self.name), ("alias", &self.alias)], diagnostics);
     }
 
-    fn plan(cx: &Operation, config: &Self) -> Result<()> {
-        config.project.plan(cx)
-    }
-
-    async fn invoke(cx: &Operation, config: Self, progress: &SendProgress) -> Result<()> {
-        let open = config.project.open(cx)?;
-        let stage = config.stage.require("stage")?;
+    async fn act(self, cx: &Operation, progress: &SendProgress) -> Result<()> {
+        let open = self.project.open(cx)?;
+        let stage = self.stage.require("stage")?;
         // Kubernetes takes an approval for a stage that is not there, and nobody would notice.
         let live = open.current(&open.object(&Stage::OBJECT, stage), "stage").await?;
-        let freight = if let Some(alias) = config.alias.as_str() {
+        let freight = if let Some(alias) = self.alias.as_str() {
             open.aliased(alias, "alias").await?
         } else {
-            open.current(&open.object(&Freight::OBJECT, config.name.require("name")?), "name")
-                .await?
+            open.current(&open.object(&Freight::OBJECT, self.name.require("name")?), "name").await?
         };
         let object =
             open.object(&Freight::OBJECT, freight["metadata"]["name"].as_str().unwrap_or_default());
@@ -99,15 +88,13 @@ fn takes(stage: &Json, freight: &Json) -> std::result::Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::resources::actions::tests::broken;
 
     #[test]
     fn freight_is_named_in_one_way() {
         let text = |text: &str| Attr::Known(text.to_owned());
         let broken = |name: Attr<String>, alias: Attr<String>| {
-            let action = KargoFreightApprove { name, alias, ..KargoFreightApprove::default() };
-            let mut found = Diagnostics::default();
-            KargoFreightApprove::validate(&action, &mut found);
-            found.iter().map(|found| found.path.to_string()).collect::<Vec<_>>()
+            broken(&KargoFreightApprove { name, alias, ..KargoFreightApprove::default() })
         };
         assert_eq!(broken(Attr::Null, Attr::Null), [""]);
         assert_eq!(broken(text("a"), text("b")), ["alias"]);

@@ -1,13 +1,11 @@
 //! `gitops_kargo_promotion_abort`: ends a promotion that goes on.
 
-use std::time::Duration;
-
 use serde_json::json;
 
 use super::kargo::{Project, ended};
+use super::{Bounds, InCluster};
 use crate::framework::checks::{dns_subdomain, exactly_one};
-use crate::framework::{Action, Attr, Diagnostics, Model, Result, SendProgress};
-use crate::provider::Provider;
+use crate::framework::{Attr, Diagnostics, Model, Result, SendProgress};
 use crate::resources::Operation;
 use crate::resources::kargo::promotion::{self, Promotion};
 use crate::resources::kargo::stage::Stage;
@@ -33,29 +31,21 @@ pub struct KargoPromotionAbort {
     pub project: Project,
 }
 
-impl Action for KargoPromotionAbort {
-    type Config = Self;
-    type Provider = Provider;
-
+impl InCluster for KargoPromotionAbort {
     const NAME: &'static str = "kargo_promotion_abort";
 
-    fn timeout(config: &Self) -> Duration {
-        config.project.timeout()
+    fn bounds(&self) -> Bounds<'_> {
+        self.project.bounds()
     }
 
-    fn validate(config: &Self, diagnostics: &mut Diagnostics) {
-        config.project.validate(diagnostics);
-        exactly_one(&[("name", &config.name), ("stage", &config.stage)], diagnostics);
+    fn check(&self, diagnostics: &mut Diagnostics) {
+        exactly_one(&[("name", &self.name), ("stage", &self.stage)], diagnostics);
     }
 
-    fn plan(cx: &Operation, config: &Self) -> Result<()> {
-        config.project.plan(cx)
-    }
-
-    async fn invoke(cx: &Operation, config: Self, progress: &SendProgress) -> Result<()> {
-        let open = config.project.open(cx)?;
-        let name = match config.stage.as_str() {
-            None => config.name.require("name")?.clone(),
+    async fn act(self, cx: &Operation, progress: &SendProgress) -> Result<()> {
+        let open = self.project.open(cx)?;
+        let name = match self.stage.as_str() {
+            None => self.name.require("name")?.clone(),
             Some(stage) => {
                 let object = open.object(&Stage::OBJECT, stage);
                 let live = open.current(&object, "stage").await?;
@@ -88,15 +78,13 @@ impl Action for KargoPromotionAbort {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::resources::actions::tests::broken;
 
     #[test]
     fn a_promotion_is_named_in_one_way() {
         let text = |text: &str| Attr::Known(text.to_owned());
         let broken = |name: Attr<String>, stage: Attr<String>| {
-            let action = KargoPromotionAbort { name, stage, ..KargoPromotionAbort::default() };
-            let mut found = Diagnostics::default();
-            KargoPromotionAbort::validate(&action, &mut found);
-            found.iter().map(|found| found.path.to_string()).collect::<Vec<_>>()
+            broken(&KargoPromotionAbort { name, stage, ..KargoPromotionAbort::default() })
         };
         assert_eq!(broken(Attr::Null, Attr::Null), [""]);
         assert_eq!(broken(text("a"), text("b")), ["stage"]);

@@ -1,16 +1,13 @@
 //! `gitops_kargo_refresh`: has Kargo look at an object, now.
 
-use std::time::Duration;
-
 use serde_json::Value as Json;
 
 use super::kargo::{current, deleted};
-use super::{limit, reachable};
+use super::{Bounds, InCluster};
 use crate::clients::kube::ObjectRef;
 use crate::framework::checks::{dns_label, dns_subdomain, go_duration};
 use crate::framework::wait::Poll;
-use crate::framework::{Action, Attr, Diagnostics, Model, Path, Result, SendProgress};
-use crate::provider::Provider;
+use crate::framework::{Attr, Diagnostics, Model, Path, Result, SendProgress};
 use crate::resources::Operation;
 use crate::resources::kargo::cluster_config::ClusterConfig;
 use crate::resources::kargo::project_config::ProjectConfig;
@@ -51,19 +48,15 @@ pub struct KargoRefresh {
     pub timeout: Attr<String>,
 }
 
-impl Action for KargoRefresh {
-    type Config = Self;
-    type Provider = Provider;
-
+impl InCluster for KargoRefresh {
     const NAME: &'static str = "kargo_refresh";
 
-    fn timeout(config: &Self) -> Duration {
-        limit(&config.timeout)
+    fn bounds(&self) -> Bounds<'_> {
+        Bounds { cluster: &self.cluster, timeout: &self.timeout }
     }
 
-    fn validate(config: &Self, diagnostics: &mut Diagnostics) {
-        ClusterRef::check(&config.cluster, diagnostics);
-        let Some(kind) = config.kind.as_str() else { return };
+    fn check(&self, diagnostics: &mut Diagnostics) {
+        let Some(kind) = self.kind.as_str() else { return };
         let needed = |attribute: &str, wanted: bool, value: &Attr<String>| match (wanted, value) {
             (true, Attr::Null) => Some((
                 attribute.to_owned(),
@@ -79,20 +72,16 @@ impl Action for KargoRefresh {
         };
         let named = matches!(kind, "Warehouse" | "Stage");
         let broken = [
-            needed("name", named, &config.name),
-            needed("namespace", kind != "ClusterConfig", &config.namespace),
+            needed("name", named, &self.name),
+            needed("namespace", kind != "ClusterConfig", &self.namespace),
         ];
         for (attribute, summary, detail) in broken.into_iter().flatten() {
             diagnostics.invalid(Path::attribute(attribute), summary, detail);
         }
     }
 
-    fn plan(cx: &Operation, config: &Self) -> Result<()> {
-        reachable(cx, &config.cluster)
-    }
-
-    async fn invoke(cx: &Operation, config: Self, progress: &SendProgress) -> Result<()> {
-        let (object, target) = (config.object()?, cx.provider().target(&config.cluster)?);
+    async fn act(self, cx: &Operation, progress: &SendProgress) -> Result<()> {
+        let (object, target) = (self.object()?, cx.provider().target(&self.cluster)?);
         current(cx, &target, &object, "name").await?;
         let scene = Scene { cx, target: &target, object: &object };
         let token = refresh::request(&scene, &object).await?;
@@ -155,6 +144,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::resources::actions::tests::broken;
 
     fn of(kind: &str, name: &str, namespace: &str) -> KargoRefresh {
         let some = |text: &str| if text.is_empty() { None } else { Some(text.to_owned()) };
@@ -174,9 +164,7 @@ mod tests {
             (of("ProjectConfig", "", "p"), "ProjectConfig p/p"),
             (of("ClusterConfig", "", ""), "ClusterConfig cluster"),
         ] {
-            let mut found = Diagnostics::default();
-            KargoRefresh::validate(&action, &mut found);
-            assert_eq!(found.iter().count(), 0, "{object}");
+            assert_eq!(broken(&action), [""; 0], "{object}");
             assert_eq!(action.object().unwrap().to_string(), object);
         }
         for (action, paths) in [
@@ -185,10 +173,7 @@ mod tests {
             (of("ProjectConfig", "p", "p"), &["name"]),
             (of("ClusterConfig", "cluster", "p"), &["name", "namespace"]),
         ] {
-            let mut found = Diagnostics::default();
-            KargoRefresh::validate(&action, &mut found);
-            let broken: Vec<_> = found.iter().map(|found| found.path.to_string()).collect();
-            assert_eq!(broken, paths);
+            assert_eq!(broken(&action), paths);
         }
     }
 

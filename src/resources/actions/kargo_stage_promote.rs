@@ -1,15 +1,13 @@
 //! `gitops_kargo_stage_promote`: brings freight to a stage, now.
 
-use std::time::Duration;
-
 use serde_json::{Value as Json, json};
 
 use super::kargo::{Open, Project, deleted, ended};
+use super::{Bounds, InCluster};
 use crate::clients::kube::WriteOptions;
 use crate::framework::checks::{dns_subdomain, exactly_one, label_value};
 use crate::framework::wait::Poll;
-use crate::framework::{Action, Attr, Diagnostics, Error, Model, Path, Result, SendProgress};
-use crate::provider::Provider;
+use crate::framework::{Attr, Diagnostics, Error, Model, Path, Result, SendProgress};
 use crate::resources::Operation;
 use crate::resources::kargo::promotion::{self, Promotion};
 use crate::resources::kargo::stage::Stage;
@@ -52,26 +50,22 @@ pub struct KargoStagePromote {
     pub verified: Attr<bool>,
 }
 
-impl Action for KargoStagePromote {
-    type Config = Self;
-    type Provider = Provider;
-
+impl InCluster for KargoStagePromote {
     const NAME: &'static str = "kargo_stage_promote";
 
-    fn timeout(config: &Self) -> Duration {
-        config.project.timeout()
+    fn bounds(&self) -> Bounds<'_> {
+        self.project.bounds()
     }
 
-    fn validate(config: &Self, diagnostics: &mut Diagnostics) {
-        config.project.validate(diagnostics);
+    fn check(&self, diagnostics: &mut Diagnostics) {
         let ways = [
-            ("freight", &config.freight),
-            ("freight_alias", &config.freight_alias),
-            ("warehouse", &config.warehouse),
+            ("freight", &self.freight),
+            ("freight_alias", &self.freight_alias),
+            ("warehouse", &self.warehouse),
         ];
         exactly_one(&ways, diagnostics);
         let on = |attr: &Attr<bool>| attr.known() == Some(&true);
-        if on(&config.verified) && on(&config.r#async) {
+        if on(&self.verified) && on(&self.r#async) {
             diagnostics.invalid(
                 Path::attribute("verified"),
                 "Nothing to wait for",
@@ -80,13 +74,9 @@ impl Action for KargoStagePromote {
         }
     }
 
-    fn plan(cx: &Operation, config: &Self) -> Result<()> {
-        config.project.plan(cx)
-    }
-
-    async fn invoke(cx: &Operation, config: Self, progress: &SendProgress) -> Result<()> {
-        let open = config.project.open(cx)?;
-        let stage = open.object(&Stage::OBJECT, config.name.require("name")?);
+    async fn act(self, cx: &Operation, progress: &SendProgress) -> Result<()> {
+        let open = self.project.open(cx)?;
+        let stage = open.object(&Stage::OBJECT, self.name.require("name")?);
         let live = open.current(&stage, "name").await?;
         if live["spec"]["promotionTemplate"].is_null() {
             return Err(Error::invalid(format!("{stage} has no promotion template"))
@@ -96,12 +86,12 @@ impl Action for KargoStagePromote {
                  before it is available behind it.",
                 ));
         }
-        let made = config.ask(&open).await?;
+        let made = self.ask(&open).await?;
         let name = made["metadata"]["name"].as_str().unwrap_or_default();
         let freight = made["spec"]["freight"].as_str().unwrap_or("freight that Kargo chooses");
         let object = open.object(&Promotion::OBJECT, name);
         progress.send(format!("{object} brings {freight} to {stage}"));
-        if config.r#async.known() == Some(&true) {
+        if self.r#async.known() == Some(&true) {
             return Ok(());
         }
         let scene = Scene { cx, target: &open.target, object: &object };
@@ -112,7 +102,7 @@ impl Action for KargoStagePromote {
                 .context(format!("promoting {freight} to {stage}")));
         }
         progress.send(format!("{object} has succeeded"));
-        if config.verified.known() == Some(&true) {
+        if self.verified.known() == Some(&true) {
             progress.send(format!("Waiting for the freight to be verified in {stage}"));
             let collection = ended["status"]["freightCollection"]["id"].clone();
             let what = format!("the freight to be verified in {stage}");
@@ -191,6 +181,7 @@ fn verification(stage: &Json, collection: &Json) -> Result<Poll<()>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::resources::actions::tests::broken;
 
     fn text(text: &str) -> Attr<String> {
         Attr::Known(text.to_owned())
@@ -203,11 +194,6 @@ mod tests {
 
     #[test]
     fn what_is_promoted_is_said_in_one_way() {
-        let broken = |action: &KargoStagePromote| {
-            let mut found = Diagnostics::default();
-            KargoStagePromote::validate(action, &mut found);
-            found.iter().map(|found| found.path.to_string()).collect::<Vec<_>>()
-        };
         assert_eq!(broken(&named()), [""]);
         let by_name = KargoStagePromote { freight: text("bc477e5"), ..named() };
         assert_eq!(broken(&by_name), [""; 0]);
@@ -216,7 +202,6 @@ mod tests {
         assert_eq!(broken(&twice), ["freight_alias"]);
         let both = KargoStagePromote { verified: true.into(), r#async: true.into(), ..by_name };
         assert_eq!(broken(&both), ["verified"]);
-        assert_eq!(KargoStagePromote::timeout(&both), Duration::from_mins(15));
     }
 
     #[test]

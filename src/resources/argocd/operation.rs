@@ -130,7 +130,7 @@ async fn idle(scene: &Scene<'_>, progress: &SendProgress) -> Result<Json> {
 ///
 /// # Errors
 /// When it has failed, with what Argo CD says.
-pub async fn follow(scene: &Scene<'_>, progress: &SendProgress) -> Result<Json> {
+async fn follow(scene: &Scene<'_>, progress: &SendProgress) -> Result<Json> {
     let Scene { cx, target, object } = *scene;
     let what = format!("the operation of {object} to end");
     let mut told = String::new();
@@ -153,8 +153,20 @@ pub async fn follow(scene: &Scene<'_>, progress: &SendProgress) -> Result<Json> 
     scene.objects().wait_for(target, object, &what, cx.deadline(), judge).await
 }
 
+/// Follows the operation to its end and says what came of it; with `healthy`, waits until the
+/// application is that as well.
+pub async fn complete(scene: &Scene<'_>, healthy: bool, progress: &SendProgress) -> Result<()> {
+    let done = follow(scene, progress).await?;
+    progress.send(summary(&done));
+    if healthy {
+        progress.send(format!("Waiting for {} to be healthy", scene.object));
+        until_healthy(scene).await?;
+    }
+    Ok(())
+}
+
 /// Waits until the application is healthy, whether or not its sources have moved on meanwhile.
-pub async fn until_healthy(scene: &Scene<'_>) -> Result<()> {
+async fn until_healthy(scene: &Scene<'_>) -> Result<()> {
     let healthy = ApplicationWait {
         synced: false.into(),
         healthy: true.into(),
@@ -165,7 +177,7 @@ pub async fn until_healthy(scene: &Scene<'_>) -> Result<()> {
 }
 
 /// What came of an operation that has ended well, in one line.
-pub fn summary(live: &Json) -> String {
+fn summary(live: &Json) -> String {
     let state = &live["status"]["operationState"];
     let result = &state["syncResult"];
     let revisions = result["revisions"].as_array().map(Vec::as_slice).unwrap_or_default();

@@ -205,8 +205,7 @@ impl fmt::Debug for Callable {
 mod tests {
     use super::*;
     use crate::framework::checks::region;
-    use crate::framework::value::Dynamic;
-    use crate::framework::{Any, Attr, Model};
+    use crate::framework::{Attr, Dynamic, Model};
 
     /// Puts words together.
     #[derive(Clone, Debug, Default, Model)]
@@ -270,7 +269,7 @@ mod tests {
     struct See {
         /// What there is to be seen.
         #[attr(required)]
-        what: Attr<Any>,
+        what: Attr<Dynamic>,
     }
 
     impl Function for See {
@@ -283,7 +282,7 @@ mod tests {
         const UNKNOWNS: bool = true;
 
         fn call(parameters: Self) -> Result<bool> {
-            Ok(parameters.what.require("what")?.0.value.is_wholly_known())
+            Ok(parameters.what.require("what")?.value.is_wholly_known())
         }
     }
 

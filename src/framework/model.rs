@@ -4,7 +4,9 @@
 //! comments and `#[attr(...)]`, and the conversion to and from [`Value`]. The
 //! fields are [`Attr`]s: null, unknown or known.
 
+mod newtype;
 mod unknown;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -17,6 +19,8 @@ use super::path::Step;
 use super::schema::{Attribute, Check, Form, Kind, Nesting, Same};
 use super::ty::Type;
 use super::value::{Dynamic, Object, Value};
+
+pub(crate) use newtype::newtype;
 
 /// A struct that models a block of the configuration.
 pub trait Model: Sized + Send + Sync + 'static {
@@ -257,29 +261,15 @@ impl AttrValue for i64 {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JsonText(pub String);
 
-impl AttrValue for JsonText {
-    fn kind() -> Kind {
-        Kind::Plain(Type::String)
-    }
-
-    fn from_known(value: Value) -> Result<Self> {
-        String::from_known(value).map(Self)
-    }
-
-    fn into_value(self) -> Value {
-        Value::String(self.0)
-    }
-
-    fn tune(attribute: &mut Attribute) {
-        attribute.same = Same::Json;
-        attribute.api.form = Form::JsonText;
-        attribute.checks.push(Check::Text(|text| {
-            serde_json::from_str::<serde_json::Value>(text)
-                .map(drop)
-                .map_err(|error| format!("not valid JSON ({error}); use jsonencode(...)"))
-        }));
-    }
-}
+newtype!(JsonText(String), |attribute| {
+    attribute.same = Same::Json;
+    attribute.api.form = Form::JsonText;
+    attribute.checks.push(Check::Text(|text| {
+        serde_json::from_str::<serde_json::Value>(text)
+            .map(drop)
+            .map_err(|error| format!("not valid JSON ({error}); use jsonencode(...)"))
+    }));
+});
 
 /// Text that must not be shown anywhere.
 #[derive(Clone)]
@@ -344,23 +334,20 @@ impl AttrValue for Secret {
 }
 
 /// A value of any type.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Any(pub Dynamic);
-
-impl AttrValue for Any {
+impl AttrValue for Dynamic {
     fn kind() -> Kind {
         Kind::Plain(Type::Dynamic)
     }
 
     fn from_known(value: Value) -> Result<Self> {
         match value {
-            Value::Dynamic(dynamic) => Ok(Self(*dynamic)),
+            Value::Dynamic(dynamic) => Ok(*dynamic),
             other => Err(mismatch("a value with its type", &other)),
         }
     }
 
     fn into_value(self) -> Value {
-        Value::Dynamic(Box::new(self.0))
+        Value::Dynamic(Box::new(self))
     }
 }
 

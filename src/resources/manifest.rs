@@ -16,9 +16,8 @@ mod wait;
 use field_path::field_path;
 pub use lifecycle::Life;
 
-use crate::framework::schema::{Attribute, Kind, Same};
-use crate::framework::value::Dynamic;
-use crate::framework::{Any, Attr, AttrValue, Model, Result, Set, Timeouts, Value};
+use crate::framework::schema::Same;
+use crate::framework::{Attr, Dynamic, Model, Set, Timeouts, Value, newtype};
 use crate::resources::object::ClusterRef;
 
 /// Any object of a Kubernetes cluster, of a kind that has no resource of its own here: a Deployment,
@@ -39,7 +38,7 @@ pub struct Manifest {
     /// `{ stringData = { password = ephemeral.random_password.db.result } }`: put into `manifest`,
     /// objects into objects.
     #[attr(write_only, sensitive, local)]
-    pub manifest_wo: Attr<Any>,
+    pub manifest_wo: Attr<Dynamic>,
     /// Raise it to have a new value of `manifest_wo` applied.
     #[attr(local)]
     pub manifest_wo_version: Attr<i64>,
@@ -139,23 +138,7 @@ pub struct FieldWait {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Document(pub Dynamic);
 
-impl AttrValue for Document {
-    fn kind() -> Kind {
-        Any::kind()
-    }
-
-    fn from_known(value: Value) -> Result<Self> {
-        Any::from_known(value).map(|any| Self(any.0))
-    }
-
-    fn into_value(self) -> Value {
-        Any(self.0).into_value()
-    }
-
-    fn tune(attribute: &mut Attribute) {
-        attribute.same = Same::Whole(same);
-    }
-}
+newtype!(Document(Dynamic), |attribute| attribute.same = Same::Whole(same));
 
 /// Whether they are the same to the API: `0.5` and `500m` are where quantities are.
 fn same(a: &Value, b: &Value) -> bool {

@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use crate::clients::kube::{Freshness, LAST_APPLIED};
-use crate::framework::{Any, Attr, DataSource, Diagnostics, Error, Model, Path, Result, json};
+use crate::framework::{Attr, DataSource, Diagnostics, Dynamic, Error, Model, Path, Result, json};
 use crate::provider::Provider;
 use crate::resources::Operation;
 use crate::resources::object::ClusterRef;
@@ -29,7 +29,7 @@ pub struct Manifest {
     /// The object as the API has it, without `metadata.managedFields`; of a Secret also without
     /// `data`.
     #[attr(computed)]
-    object: Attr<Any>,
+    object: Attr<Dynamic>,
 }
 
 impl DataSource for Manifest {
@@ -71,7 +71,7 @@ impl DataSource for Manifest {
                  name and the namespace.",
             )
         })?;
-        Ok(Self { object: Any(json::to_dynamic(&shown(found))).into(), ..config })
+        Ok(Self { object: json::to_dynamic(&shown(found)).into(), ..config })
     }
 }
 

@@ -1,7 +1,7 @@
 //! A manifest out of YAML.
 
 use super::manifests::objects;
-use crate::framework::{Any, Attr, Error, Function, Model, Result, json};
+use crate::framework::{Attr, Dynamic, Error, Function, Model, Result, json};
 
 /// Makes an object of the YAML text of a Kubernetes manifest, for `manifest` of `gitops_manifest`.
 ///
@@ -17,17 +17,17 @@ pub struct ManifestDecode {
 
 impl Function for ManifestDecode {
     type Parameters = Self;
-    type Output = Any;
+    type Output = Dynamic;
 
     const NAME: &'static str = "manifest_decode";
     const SUMMARY: &'static str = "Object of a YAML manifest";
     const RETURNS: &'static str = "the object.";
 
-    fn call(parameters: Self) -> Result<Any> {
+    fn call(parameters: Self) -> Result<Dynamic> {
         let text = parameters.manifest.require("manifest")?;
         let objects = objects(text).map_err(|error| error.at("manifest"))?;
         match &objects[..] {
-            [object] => Ok(Any(json::to_dynamic(object))),
+            [object] => Ok(json::to_dynamic(object)),
             [] => Err(Error::invalid("the text has no object in it").at("manifest")),
             many => Err(Error::invalid(format!("the text has {} objects in it", many.len()))
                 .at("manifest")
@@ -42,7 +42,7 @@ mod tests {
 
     fn decode(text: &str) -> Result<serde_json::Value> {
         ManifestDecode::call(ManifestDecode { manifest: text.to_owned().into() })
-            .and_then(|any| json::from_value(&any.0.value))
+            .and_then(|any| json::from_value(&any.value))
     }
 
     #[test]

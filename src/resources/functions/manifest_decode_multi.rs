@@ -1,7 +1,7 @@
 //! Manifests out of YAML.
 
 use super::manifests::objects;
-use crate::framework::{Any, Attr, Function, Model, Result, json};
+use crate::framework::{Attr, Dynamic, Function, Model, Result, json};
 
 /// Makes objects of the YAML text of Kubernetes manifests, one for each document; a list of objects,
 /// such as `kubectl get -o yaml` prints of several, is its items.
@@ -16,16 +16,16 @@ pub struct ManifestDecodeMulti {
 
 impl Function for ManifestDecodeMulti {
     type Parameters = Self;
-    type Output = Any;
+    type Output = Dynamic;
 
     const NAME: &'static str = "manifest_decode_multi";
     const SUMMARY: &'static str = "Objects of YAML manifests";
     const RETURNS: &'static str = "a tuple of the objects, in the order of the text.";
 
-    fn call(parameters: Self) -> Result<Any> {
+    fn call(parameters: Self) -> Result<Dynamic> {
         let text = parameters.manifest.require("manifest")?;
         let objects = objects(text).map_err(|error| error.at("manifest"))?;
-        Ok(Any(json::to_dynamic(&objects.into())))
+        Ok(json::to_dynamic(&objects.into()))
     }
 }
 
@@ -40,7 +40,7 @@ mod tests {
         let decode = |text: &str| {
             let manifest = text.to_owned().into();
             let found = ManifestDecodeMulti::call(ManifestDecodeMulti { manifest }).unwrap();
-            json::from_value(&found.0.value).unwrap()
+            json::from_value(&found.value).unwrap()
         };
         let found = decode(text);
         let names: Vec<_> =

@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use crate::framework::{Any, Attr, Error, Function, Model, Result, json, yaml};
+use crate::framework::{Attr, Dynamic, Error, Function, Model, Result, json, yaml};
 
 /// Writes a Kubernetes manifest, or a list of them, as YAML.
 ///
@@ -12,7 +12,7 @@ use crate::framework::{Any, Attr, Error, Function, Model, Result, json, yaml};
 pub struct ManifestEncode {
     /// The object, or a list of objects.
     #[attr(required)]
-    manifest: Attr<Any>,
+    manifest: Attr<Dynamic>,
 }
 
 impl Function for ManifestEncode {
@@ -25,7 +25,7 @@ impl Function for ManifestEncode {
         "the text; the objects of a list become documents with `---` between them.";
 
     fn call(parameters: Self) -> Result<String> {
-        let manifest = json::from_value(&parameters.manifest.require("manifest")?.0.value)?;
+        let manifest = json::from_value(&parameters.manifest.require("manifest")?.value)?;
         let objects = match manifest {
             Json::Array(objects) => objects,
             object => vec![object],
@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     fn encode(manifest: &Json) -> Result<String> {
-        let manifest = Any(json::to_dynamic(manifest)).into();
+        let manifest = json::to_dynamic(manifest).into();
         ManifestEncode::call(ManifestEncode { manifest })
     }
 

@@ -6,7 +6,7 @@ mod read;
 
 use std::collections::BTreeMap;
 
-use crate::framework::{Any, Attr, Error, Function, Model, Result};
+use crate::framework::{Attr, Dynamic, Error, Function, Model, Result};
 
 /// Works out how freight flows from the warehouses of a Kargo project through its stages, and refuses
 /// stages to which none can ever come.
@@ -28,11 +28,11 @@ pub struct PromotionGraph {
     /// `gitops_kargo_warehouse` themselves; or a map of such objects, as a resource with `for_each`
     /// is.
     #[attr(required)]
-    warehouses: Attr<Any>,
+    warehouses: Attr<Dynamic>,
     /// Its stages, likewise: objects with `name` and `requested_freight`, which is written as in
     /// `gitops_kargo_stage`. Other attributes are not looked at, and may be unknown.
     #[attr(required)]
-    stages: Attr<Any>,
+    stages: Attr<Dynamic>,
 }
 
 /// How freight flows.

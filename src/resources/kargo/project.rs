@@ -6,8 +6,8 @@ use super::wait::{self, ReadyWait};
 use crate::clients::kube::{
     DeleteOptions, FIELD_MANAGER, Freshness, ObjectKind, WriteOptions, is_leaving,
 };
-use crate::framework::schema::{Attribute, Form, Kind};
-use crate::framework::{Attr, AttrValue, Error, ImportFormat, Model, Result, Value};
+use crate::framework::schema::Form;
+use crate::framework::{Attr, Error, ImportFormat, Model, Result, Value, newtype};
 use crate::resources::object::{self, CommonMeta, Scene, handover};
 
 /// A Kargo project: the namespace of the same name, in which its warehouses,
@@ -41,23 +41,7 @@ pub struct Project {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Flag(pub bool);
 
-impl AttrValue for Flag {
-    fn kind() -> Kind {
-        bool::kind()
-    }
-
-    fn from_known(value: Value) -> Result<Self> {
-        bool::from_known(value).map(Self)
-    }
-
-    fn into_value(self) -> Value {
-        self.0.into()
-    }
-
-    fn tune(attribute: &mut Attribute) {
-        attribute.api.form = Form::Custom { write, read };
-    }
-}
+newtype!(Flag(bool), |attribute| attribute.api.form = Form::Custom { write, read });
 
 fn write(value: &Value) -> Result<Json> {
     let flag = value.as_bool().ok_or_else(|| Error::bug("a flag is no truth value"))?;

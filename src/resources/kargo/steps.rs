@@ -15,9 +15,8 @@ use serde_json::{Map, Value as Json};
 
 pub use check::check;
 
-use crate::framework::schema::{Attribute, Form, Kind, Same};
-use crate::framework::value::Dynamic;
-use crate::framework::{Any, AttrValue, Error, Result, Value, checks, json};
+use crate::framework::schema::{Form, Same};
+use crate::framework::{Dynamic, Error, Result, Value, checks, json, newtype};
 
 use super::{duration, filled, variable_name};
 
@@ -34,24 +33,10 @@ pub enum Within {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Steps(pub Dynamic);
 
-impl AttrValue for Steps {
-    fn kind() -> Kind {
-        Any::kind()
-    }
-
-    fn from_known(value: Value) -> Result<Self> {
-        Any::from_known(value).map(|any| Self(any.0))
-    }
-
-    fn into_value(self) -> Value {
-        Any(self.0).into_value()
-    }
-
-    fn tune(attribute: &mut Attribute) {
-        attribute.api.form = Form::Custom { write, read };
-        attribute.same = Same::Whole(same);
-    }
-}
+newtype!(Steps(Dynamic), |attribute| {
+    attribute.api.form = Form::Custom { write, read };
+    attribute.same = Same::Whole(same);
+});
 
 /// A field of a step, or of an object within it.
 #[derive(Debug)]

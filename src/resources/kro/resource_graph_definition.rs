@@ -4,9 +4,8 @@ mod lifecycle;
 
 use std::collections::BTreeMap;
 
-use crate::framework::schema::{Attribute, Form, Kind, Same};
-use crate::framework::value::Dynamic;
-use crate::framework::{Any, Attr, AttrValue, JsonText, Model, Result, Value, json};
+use crate::framework::schema::{Form, Same};
+use crate::framework::{Attr, Dynamic, JsonText, Model, Result, Value, json, newtype};
 use crate::resources::object::ClusterMeta;
 
 /// A kro `ResourceGraphDefinition`: a kind of one's own, whose objects kro turns into the objects of
@@ -162,24 +161,10 @@ pub struct ExternalRefMetadata {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Open(pub Dynamic);
 
-impl AttrValue for Open {
-    fn kind() -> Kind {
-        Any::kind()
-    }
-
-    fn from_known(value: Value) -> Result<Self> {
-        Any::from_known(value).map(|any| Self(any.0))
-    }
-
-    fn into_value(self) -> Value {
-        Any(self.0).into_value()
-    }
-
-    fn tune(attribute: &mut Attribute) {
-        attribute.api.form = Form::Custom { write, read };
-        attribute.same = Same::Whole(same);
-    }
-}
+newtype!(Open(Dynamic), |attribute| {
+    attribute.api.form = Form::Custom { write, read };
+    attribute.same = Same::Whole(same);
+});
 
 /// Without what is null, which stands for nothing at all.
 fn write(value: &Value) -> Result<serde_json::Value> {

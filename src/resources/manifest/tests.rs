@@ -4,8 +4,9 @@ use serde_json::{Value as Json, json};
 
 use super::lifecycle::Life;
 use super::{check, plan};
-use crate::framework::value::Dynamic;
-use crate::framework::{Attr, Change, Diagnostics, Lifecycle, Model, Value, json as documents};
+use crate::framework::{
+    Attr, Change, Diagnostics, Dynamic, Lifecycle, Model, Value, json as documents,
+};
 
 use super::{Document, FieldWait, Manifest, Wait};
 
@@ -98,7 +99,7 @@ fn what_is_unknown_passes() {
 fn what_is_kept_nowhere_stands_beside_the_manifest() {
     let with = |secret: &Json, version: Option<i64>| Manifest {
         manifest: manifest(&config_map()),
-        manifest_wo: Attr::Known(crate::framework::Any(documents::to_dynamic(secret))),
+        manifest_wo: Attr::Known(documents::to_dynamic(secret)),
         manifest_wo_version: version.into(),
         ..Manifest::default()
     };

@@ -14,8 +14,8 @@ use serde_json::Value as Json;
 use terraform_provider_gitops::framework::checks::json_object;
 use terraform_provider_gitops::framework::wait::{self, Pace, Poll};
 use terraform_provider_gitops::framework::{
-    Any, Attr, Change, DefaultTimeouts, Diagnostics, Error, ImportFormat, Model, Path, Provider,
-    Registry, Resource, Result, Saved, Schema, Secret, Set, Timeouts, Value,
+    Attr, Change, DefaultTimeouts, Diagnostics, Dynamic, Error, ImportFormat, Model, Path,
+    Provider, Registry, Resource, Result, Saved, Schema, Secret, Set, Timeouts, Value,
 };
 use terraform_provider_gitops::rpc::Server;
 use tokio_util::sync::CancellationToken;
@@ -133,7 +133,7 @@ pub(crate) struct Thing {
     #[attr(check = json_object, same = same_json)]
     pub(crate) document: Attr<String>,
     /// Anything.
-    pub(crate) anything: Attr<Any>,
+    pub(crate) anything: Attr<Dynamic>,
     /// A secret.
     pub(crate) secret: Attr<Secret>,
     /// A secret that is kept nowhere.

@@ -7,55 +7,24 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value as Json;
 
-use crate::framework::schema::{Attribute, Check, Form, Kind, Same};
-use crate::framework::{AttrValue, Error, Result, Secret, Value};
+use crate::framework::schema::{Check, Form, Same};
+use crate::framework::{Error, Result, Secret, Value, newtype};
 
 /// A certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pem(pub String);
 
+newtype!(Pem(String), |attribute| {
+    attribute.checks.push(Check::Text(check));
+    attribute.same = Same::Text(same);
+    attribute.api.form = Form::Custom { write, read };
+});
+
 /// A private key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PemKey(pub Secret);
 
-impl AttrValue for Pem {
-    fn kind() -> Kind {
-        String::kind()
-    }
-
-    fn from_known(value: Value) -> Result<Self> {
-        String::from_known(value).map(Self)
-    }
-
-    fn into_value(self) -> Value {
-        self.0.into()
-    }
-
-    fn tune(attribute: &mut Attribute) {
-        attribute.checks.push(Check::Text(check));
-        attribute.same = Same::Text(same);
-        attribute.api.form = Form::Custom { write, read };
-    }
-}
-
-impl AttrValue for PemKey {
-    fn kind() -> Kind {
-        Secret::kind()
-    }
-
-    fn from_known(value: Value) -> Result<Self> {
-        Secret::from_known(value).map(Self)
-    }
-
-    fn into_value(self) -> Value {
-        self.0.into_value()
-    }
-
-    fn tune(attribute: &mut Attribute) {
-        Secret::tune(attribute);
-        Pem::tune(attribute);
-    }
-}
+newtype!(PemKey(Secret), Pem::tune);
 
 /// The base64 that Argo CD keeps; a text that is no PEM stays as it is.
 pub fn encode(text: &str) -> String {

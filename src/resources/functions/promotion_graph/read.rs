@@ -6,13 +6,13 @@
 use super::{Request, Stage, Warehouse};
 use crate::framework::checks::same_go_duration;
 use crate::framework::value::Object;
-use crate::framework::{Any, Attr, Error, Path, Result, Value};
+use crate::framework::{Attr, Dynamic, Error, Path, Result, Value};
 
 /// The warehouses.
 ///
 /// # Errors
 /// When the argument is of another shape.
-pub(super) fn warehouses(argument: &Attr<Any>) -> Result<Option<Vec<Warehouse>>> {
+pub(super) fn warehouses(argument: &Attr<Dynamic>) -> Result<Option<Vec<Warehouse>>> {
     each(argument, "warehouses", |warehouse| {
         let Some(name) = warehouse.text("name")? else { return Ok(None) };
         Ok(Some(Warehouse { name, namespace: warehouse.project() }))
@@ -23,7 +23,7 @@ pub(super) fn warehouses(argument: &Attr<Any>) -> Result<Option<Vec<Warehouse>>>
 ///
 /// # Errors
 /// When the argument is of another shape.
-pub(super) fn stages(argument: &Attr<Any>) -> Result<Option<Vec<Stage>>> {
+pub(super) fn stages(argument: &Attr<Dynamic>) -> Result<Option<Vec<Stage>>> {
     each(argument, "stages", |stage| {
         let Some(name) = stage.text("name")? else { return Ok(None) };
         let requested = stage.field("requested_freight");
@@ -65,11 +65,11 @@ fn request(request: &At<'_>) -> Result<Option<Request>> {
 
 /// What `read` makes of every element of an argument; it is not called for what is unknown.
 fn each<T>(
-    argument: &Attr<Any>,
+    argument: &Attr<Dynamic>,
     parameter: &str,
     read: impl Fn(&At<'_>) -> Result<Option<T>>,
 ) -> Result<Option<Vec<T>>> {
-    let Attr::Known(Any(argument)) = argument else { return Ok(None) };
+    let Attr::Known(argument) = argument else { return Ok(None) };
     let whole = At { path: Path::attribute(parameter), value: &argument.value };
     let Some(elements) = whole.elements().map_err(|error| error.at(parameter))? else {
         return Ok(None);

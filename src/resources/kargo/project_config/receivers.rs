@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use serde_json::{Value as Json, json};
 
 use crate::framework::checks::{Findings, dns_subdomain};
-use crate::framework::schema::{Attribute, Form, Kind};
-use crate::framework::{Attr, AttrValue, Error, Model, Path, Result, Value};
+use crate::framework::schema::Form;
+use crate::framework::{Attr, Error, Model, Path, Result, Value, newtype};
 use crate::resources::findings::{presence, text};
 use crate::resources::kargo::rules;
 use crate::resources::object::{LabelSelector, selector};
@@ -255,23 +255,9 @@ fn filled(empty: &[Attr<bool>; 2]) -> Attr<()> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ReceiverUrls(pub BTreeMap<String, String>);
 
-impl AttrValue for ReceiverUrls {
-    fn kind() -> Kind {
-        BTreeMap::<String, String>::kind()
-    }
-
-    fn from_known(value: Value) -> Result<Self> {
-        BTreeMap::from_known(value).map(Self)
-    }
-
-    fn into_value(self) -> Value {
-        self.0.into_value()
-    }
-
-    fn tune(attribute: &mut Attribute) {
-        attribute.api.form = Form::Custom { write: write_urls, read: read_urls };
-    }
-}
+newtype!(ReceiverUrls(BTreeMap<String, String>), |attribute| {
+    attribute.api.form = Form::Custom { write: write_urls, read: read_urls };
+});
 
 fn write_urls(value: &Value) -> Result<Json> {
     let urls = value.as_object().ok_or_else(|| Error::bug("the URLs are no map"))?;

@@ -139,6 +139,13 @@ impl Attr<String> {
     }
 }
 
+impl Attr<bool> {
+    /// Whether it is known to be true: not set and not known yet are neither.
+    pub fn is_true(&self) -> bool {
+        matches!(self, Self::Known(true))
+    }
+}
+
 impl<T> From<T> for Attr<T> {
     fn from(value: T) -> Self {
         Self::Known(value)

@@ -85,7 +85,7 @@ pub(super) fn from_config(config: &Config) -> Result<Settings> {
             Some(_) => Some(MetadataMode::IpV4),
             None => None,
         },
-        skip_metadata_api_check: config.skip_metadata_api_check.known() == Some(&true),
+        skip_metadata_api_check: config.skip_metadata_api_check.is_true(),
         user_agent: None,
     })
 }

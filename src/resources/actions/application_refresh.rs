@@ -48,7 +48,7 @@ impl InCluster for ApplicationRefresh {
 
 impl ApplicationRefresh {
     fn kind(&self) -> Refresh {
-        if self.hard.known() == Some(&true) { Refresh::Hard } else { Refresh::Normal }
+        if self.hard.is_true() { Refresh::Hard } else { Refresh::Normal }
     }
 }
 

@@ -53,8 +53,7 @@ impl InCluster for ApplicationRollback {
                 "A deployment is named by its id or by its revision. Remove one.",
             );
         }
-        let on = |attr: &Attr<bool>| attr.known() == Some(&true);
-        if on(&self.healthy) && on(&self.dry_run) {
+        if self.healthy.is_true() && self.dry_run.is_true() {
             diagnostics.invalid(
                 Path::attribute("healthy"),
                 "Nothing to wait for",
@@ -67,7 +66,7 @@ impl InCluster for ApplicationRollback {
         let (target, object) = self.subject.find(cx)?;
         let scene = Scene { cx, target: &target, object: &object };
         operation::start(&scene, |live| self.operation(live), progress).await?;
-        operation::complete(&scene, self.healthy.known() == Some(&true), progress).await
+        operation::complete(&scene, self.healthy.is_true(), progress).await
     }
 }
 
@@ -90,8 +89,8 @@ impl ApplicationRollback {
         }
         let deployment = self.deployment(live)?;
         let mut sync = json!({
-            "prune": self.prune.known() == Some(&true),
-            "dryRun": self.dry_run.known() == Some(&true),
+            "prune": self.prune.is_true(),
+            "dryRun": self.dry_run.is_true(),
             "syncStrategy": { "apply": {} },
         });
         for (field, value) in [

@@ -88,9 +88,8 @@ impl InCluster for ApplicationSync {
                  several.",
             );
         }
-        let on = |attr: &Attr<bool>| attr.known() == Some(&true);
-        if on(&self.healthy) && (on(&self.r#async) || on(&self.dry_run)) {
-            let other = if on(&self.r#async) { "async" } else { "dry_run" };
+        if self.healthy.is_true() && (self.r#async.is_true() || self.dry_run.is_true()) {
+            let other = if self.r#async.is_true() { "async" } else { "dry_run" };
             diagnostics.invalid(
                 Path::attribute("healthy"),
                 "Nothing to wait for",
@@ -104,11 +103,11 @@ impl InCluster for ApplicationSync {
         let scene = Scene { cx, target: &target, object: &object };
         let asked = self.operation()?;
         operation::start(&scene, |live| Ok(completed(asked.clone(), live)), progress).await?;
-        if self.r#async.known() == Some(&true) {
+        if self.r#async.is_true() {
             progress.send(format!("{object} is being synchronised"));
             return Ok(());
         }
-        operation::complete(&scene, self.healthy.known() == Some(&true), progress).await
+        operation::complete(&scene, self.healthy.is_true(), progress).await
     }
 }
 
@@ -117,7 +116,7 @@ impl ApplicationSync {
     fn operation(&self) -> Result<Json> {
         let mut operation = api::render(&Self::attributes(), "/sync", &self.clone().into_value())?;
         let strategy = self.strategy.as_str().unwrap_or("hook");
-        let force = self.force.known() == Some(&true);
+        let force = self.force.is_true();
         operation["sync"]["syncStrategy"] = json!({ strategy: { "force": force } });
         Ok(operation)
     }

@@ -64,8 +64,7 @@ impl InCluster for KargoStagePromote {
             ("warehouse", &self.warehouse),
         ];
         exactly_one(&ways, diagnostics);
-        let on = |attr: &Attr<bool>| attr.known() == Some(&true);
-        if on(&self.verified) && on(&self.r#async) {
+        if self.verified.is_true() && self.r#async.is_true() {
             diagnostics.invalid(
                 Path::attribute("verified"),
                 "Nothing to wait for",
@@ -91,7 +90,7 @@ impl InCluster for KargoStagePromote {
         let freight = made["spec"]["freight"].as_str().unwrap_or("freight that Kargo chooses");
         let object = open.object(&Promotion::OBJECT, name);
         progress.send(format!("{object} brings {freight} to {stage}"));
-        if self.r#async.known() == Some(&true) {
+        if self.r#async.is_true() {
             return Ok(());
         }
         let scene = Scene { cx, target: &open.target, object: &object };
@@ -102,7 +101,7 @@ impl InCluster for KargoStagePromote {
                 .context(format!("promoting {freight} to {stage}")));
         }
         progress.send(format!("{object} has succeeded"));
-        if self.verified.known() == Some(&true) {
+        if self.verified.is_true() {
             progress.send(format!("Waiting for the freight to be verified in {stage}"));
             let collection = ended["status"]["freightCollection"]["id"].clone();
             let what = format!("the freight to be verified in {stage}");

@@ -356,7 +356,7 @@ impl Repository {
                 kms_key: rules::seen_key(ours, encryption.and_then(|found| found.kms_key)).into(),
             }
             .into(),
-            force_delete: Attr::Known(self.force_delete.known() == Some(&true)),
+            force_delete: Attr::Known(self.force_delete.is_true()),
             arn: found.repository_arn.into(),
             registry_id: found.registry_id.into(),
             repository_url: found.repository_uri.into(),

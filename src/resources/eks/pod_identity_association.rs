@@ -86,7 +86,7 @@ impl Resource for PodIdentityAssociation {
     fn validate(config: &Self, diagnostics: &mut Diagnostics) {
         if config.policy.is_set()
             && !config.disable_session_tags.is_unknown()
-            && config.disable_session_tags.known() != Some(&true)
+            && !config.disable_session_tags.is_true()
         {
             diagnostics.invalid(
                 Path::attribute("policy"),

@@ -242,7 +242,7 @@ impl Resource for Role {
     async fn delete(cx: &Operation, state: Self) -> Result<()> {
         let iam = cx.provider().iam().await?;
         let name = state.name.require("name")?;
-        let forced = state.force_detach_policies.known() == Some(&true);
+        let forced = state.force_detach_policies.is_true();
         let (mut attached_now, mut inline_now) = (state.attached(), state.inline());
         if forced {
             attached_now = attached(&iam, name).await?.into_iter().collect();

@@ -284,7 +284,7 @@ fn waits(config: &Manifest, manifest: &Value, diagnostics: &mut Diagnostics) {
     let Attr::Known(wait) = &config.wait else { return };
     let path = Path::attribute("wait");
     let Subject { api_version, kind, .. } = Subject::of(manifest);
-    if wait.rollout.known() == Some(&true)
+    if wait.rollout.is_true()
         && let Some((api_version, kind)) = api_version.known().zip(kind.known())
         && !(group(api_version) == "apps" && ROLLED_OUT.contains(&kind.as_str()))
     {

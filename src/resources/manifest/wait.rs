@@ -50,7 +50,7 @@ enum Expected {
 impl Wants {
     fn of(wait: &Wait) -> Result<Self> {
         let mut wants = Vec::new();
-        if wait.rollout.known() == Some(&true) {
+        if wait.rollout.is_true() {
             wants.push(Want::Rollout);
         }
         for condition in wait.conditions.known().into_iter().flatten() {

@@ -115,7 +115,7 @@ impl Intercept for Trace {
             let credentials = self.credentials.as_ref().map(Held::describe);
             response.add_extension(Answered { host: host.clone(), credentials });
         }
-        let attempts = config.load::<RequestAttempts>().map_or(1, RequestAttempts::attempts);
+        let attempts = attempts(config);
         if let Some(Err(error)) = context.output_or_error_mut()
             && attempts >= CONNECT_ATTEMPTS
             && never_connected(error)
@@ -132,7 +132,7 @@ impl Intercept for Trace {
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let Some(Host(host)) = config.load::<Host>().cloned() else { return Ok(()) };
-        let attempts = config.load::<RequestAttempts>().map_or(1, RequestAttempts::attempts);
+        let attempts = attempts(config);
         if let Some(Err(error)) = context.output_or_error_mut()
             && (error.is_connector_error() || error.is_timeout_error())
             && !chain(error).any(<dyn StdError>::is::<Lost>)
@@ -143,10 +143,15 @@ impl Intercept for Trace {
     }
 }
 
+/// How often the call was tried so far.
+fn attempts(config: &ConfigBag) -> u32 {
+    config.load::<RequestAttempts>().map_or(1, RequestAttempts::attempts)
+}
+
 /// One line for each attempt. Neither headers nor bodies: there are secrets in both.
 fn log_attempt(context: &FinalizerInterceptorContextMut<'_>, host: &str, config: &ConfigBag) {
     let of = config.load::<Metadata>();
-    let attempt = config.load::<RequestAttempts>().map_or(1, RequestAttempts::attempts);
+    let attempt = attempts(config);
     let response = context.response();
     tracing::debug!(
         service = of.map(Metadata::service),

@@ -116,6 +116,12 @@ async fn locate(
     }))
 }
 
+/// The object that a plan is to write.
+async fn to_be_written(cx: &Operation, target: &Target, planned: &Value) -> Result<ObjectRef> {
+    let object = locate(cx, target, &placed(planned), true).await?;
+    object.ok_or_else(|| Error::bug("a kind that is written is served"))
+}
+
 /// What the state shows of a live object.
 fn seen(cx: &Operation, live: &Json, values: &Value) -> Result<Value> {
     let manifest = values.get("manifest");
@@ -257,8 +263,7 @@ impl Lifecycle<Provider> for Life {
         progress: &mut Progress,
     ) -> Result<Value> {
         let target = life::target(cx, &planned)?;
-        let object = locate(cx, &target, &placed(&planned), true).await?;
-        let object = object.ok_or_else(|| Error::bug("a kind that is written is served"))?;
+        let object = to_be_written(cx, &target, &planned).await?;
         let scene = Scene { cx, target: &target, object: &object };
         let force = planned.get("force_conflicts").as_bool().unwrap_or_default();
         // Access to the cluster may have been granted a moment ago, by this very run.
@@ -307,8 +312,7 @@ impl Lifecycle<Provider> for Life {
         progress: &mut Progress,
     ) -> Result<Value> {
         let target = life::target(cx, &planned)?;
-        let object = locate(cx, &target, &placed(&planned), true).await?;
-        let object = object.ok_or_else(|| Error::bug("a kind that is written is served"))?;
+        let object = to_be_written(cx, &target, &planned).await?;
         let scene = Scene { cx, target: &target, object: &object };
         let former = cx.recall::<Vec<String>>(FORMER_MANAGERS).unwrap_or_default();
         if !former.is_empty() {

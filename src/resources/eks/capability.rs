@@ -165,8 +165,8 @@ impl<K: Kind> Resource for Capability<K> {
         let name = name_of(&planned)?;
         let role = common.role_arn.require("role_arn")?;
         entry::note(cx, &eks, &name, role).await;
-        let mut doubt = trust::Doubt::new(role, &CAPABILITIES);
-        let created = propagation::retry(cx.deadline(), propagation::trust_not_propagated, || {
+        let passes = propagation::trust_not_propagated;
+        let created = trust::given(cx, role, &CAPABILITIES, passes, || {
             let call = eks
                 .create_capability()
                 .cluster_name(&name.cluster)
@@ -178,11 +178,7 @@ impl<K: Kind> Resource for Capability<K> {
                 )
                 .set_configuration(planned.configuration())
                 .set_tags(tags::to_api(&common.tags_all));
-            let judge = doubt.next();
-            async move {
-                let answer = call.send().await.operation("CreateCapability");
-                judge.judge(cx, answer).await
-            }
+            async move { call.send().await.operation("CreateCapability") }
         })
         .await;
         let created = match created {

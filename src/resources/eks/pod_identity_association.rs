@@ -110,30 +110,19 @@ impl Resource for PodIdentityAssociation {
     async fn create(cx: &Operation, planned: Self, progress: &mut Saved<'_, Self>) -> Result<Self> {
         let eks = cx.provider().eks(&planned.region).await?;
         let role = planned.role_arn.require("role_arn")?;
-        let mut checked = trust::Doubt::new(role, &PODS);
-        let created = propagation::retry(
-            cx.deadline(),
-            |error| {
-                propagation::role_not_visible(error) || propagation::trust_not_propagated(error)
-            },
-            || {
-                let call = eks
-                    .create_pod_identity_association()
-                    .set_cluster_name(planned.cluster_name.known().cloned())
-                    .set_namespace(planned.namespace.known().cloned())
-                    .set_service_account(planned.service_account.known().cloned())
-                    .role_arn(role)
-                    .set_target_role_arn(planned.target_role_arn.known().cloned())
-                    .set_disable_session_tags(planned.disable_session_tags.known().copied())
-                    .set_policy(planned.policy.known().cloned())
-                    .set_tags(tags::to_api(&planned.tags_all));
-                let doubt = checked.next();
-                async move {
-                    let answer = call.send().await.operation("CreatePodIdentityAssociation");
-                    doubt.judge(cx, answer).await
-                }
-            },
-        )
+        let created = trust::given(cx, role, &PODS, role_not_through, || {
+            let call = eks
+                .create_pod_identity_association()
+                .set_cluster_name(planned.cluster_name.known().cloned())
+                .set_namespace(planned.namespace.known().cloned())
+                .set_service_account(planned.service_account.known().cloned())
+                .role_arn(role)
+                .set_target_role_arn(planned.target_role_arn.known().cloned())
+                .set_disable_session_tags(planned.disable_session_tags.known().copied())
+                .set_policy(planned.policy.known().cloned())
+                .set_tags(tags::to_api(&planned.tags_all));
+            async move { call.send().await.operation("CreatePodIdentityAssociation") }
+        })
         .await;
         let association = match created {
             Ok(answer) => answer.association,
@@ -187,31 +176,17 @@ impl Resource for PodIdentityAssociation {
                 None => before.is_set().then(String::new),
             };
             let role = planned.role_arn.require("role_arn")?;
-            let mut checked = trust::Doubt::new(role, &PODS);
-            let answer = propagation::retry(
-                cx.deadline(),
-                |error| {
-                    propagation::role_not_visible(error) || propagation::trust_not_propagated(error)
-                },
-                || {
-                    let call = eks
-                        .update_pod_identity_association()
-                        .set_cluster_name(planned.cluster_name.known().cloned())
-                        .set_association_id(prior.association_id.known().cloned())
-                        .role_arn(role)
-                        .set_disable_session_tags(planned.disable_session_tags.known().copied())
-                        .set_target_role_arn(emptied(
-                            &prior.target_role_arn,
-                            &planned.target_role_arn,
-                        ))
-                        .set_policy(emptied(&prior.policy, &planned.policy));
-                    let doubt = checked.next();
-                    async move {
-                        let answer = call.send().await.operation("UpdatePodIdentityAssociation");
-                        doubt.judge(cx, answer).await
-                    }
-                },
-            )
+            let answer = trust::given(cx, role, &PODS, role_not_through, || {
+                let call = eks
+                    .update_pod_identity_association()
+                    .set_cluster_name(planned.cluster_name.known().cloned())
+                    .set_association_id(prior.association_id.known().cloned())
+                    .role_arn(role)
+                    .set_disable_session_tags(planned.disable_session_tags.known().copied())
+                    .set_target_role_arn(emptied(&prior.target_role_arn, &planned.target_role_arn))
+                    .set_policy(emptied(&prior.policy, &planned.policy));
+                async move { call.send().await.operation("UpdatePodIdentityAssociation") }
+            })
             .await?;
             if let Some(association) = answer.association {
                 state = planned.seen(association);
@@ -264,6 +239,11 @@ impl Resource for PodIdentityAssociation {
             ("association_id".into(), found.into()),
         ]))
     }
+}
+
+/// The service does not see the role yet, or not its trust policy.
+fn role_not_through(error: &Error) -> bool {
+    propagation::role_not_visible(error) || propagation::trust_not_propagated(error)
 }
 
 impl PodIdentityAssociation {

@@ -50,6 +50,27 @@ impl<'a> Doubt<'a> {
     }
 }
 
+/// Makes a call that gives a role to a service, and makes it again while its error `passes`: until
+/// the service sees the role and its trust policy, or that policy turns out to be wrong.
+pub(crate) async fn given<T, F>(
+    cx: &Operation,
+    role_arn: &str,
+    service: &'static Service,
+    passes: fn(&Error) -> bool,
+    mut call: impl FnMut() -> F,
+) -> Result<T>
+where
+    F: Future<Output = Result<T>>,
+{
+    let mut doubt = Doubt::new(role_arn, service);
+    let judged = || {
+        // Boxed: the SDK's futures are large, and this one goes through several more.
+        let (judge, answer) = (doubt.next(), Box::pin(call()));
+        async move { judge.judge(cx, answer.await).await }
+    };
+    propagation::retry(cx.deadline(), passes, judged).await
+}
+
 /// Tells a trust policy that is wrong from one that is not seen yet.
 #[derive(Debug)]
 pub(crate) struct Judge<'a> {

@@ -38,8 +38,7 @@ pub(super) async fn apply(sandbox: &SelfManaged, workspace: &Workspace) {
     workspace.apply().await.succeeded();
     workspace.plan().await.shows_no_changes();
     workspace.apply().await.succeeded().says("0 added, 0 changed, 0 destroyed");
-    let Ok(seconds) = env::var(SOAK) else { return };
-    let seconds = seconds.parse().expect("seconds");
+    let seconds = env::var(SOAK).map_or(5, |text| text.parse().expect("seconds"));
     let before = versions(sandbox).await;
     tokio::time::sleep(Duration::from_secs(seconds)).await;
     let now = versions(sandbox).await;
@@ -53,7 +52,7 @@ pub(super) async fn apply(sandbox: &SelfManaged, workspace: &Workspace) {
 }
 
 /// How long the controllers get to write what they like, in seconds: five minutes is a round of
-/// Argo CD's own. No time when not set.
+/// Argo CD's own, and five seconds are what they get when it is not set.
 const SOAK: &str = "GITOPS_SOAK_SECONDS";
 
 /// The names of the applications, each with its version.
